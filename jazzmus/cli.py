@@ -1,0 +1,116 @@
+"""The command line of training: one parser, and one table from flags to gin bindings.
+
+A flag that changes a result stands in `FLAG_BINDINGS` and becomes a binding; the others only say where or how the
+process runs. Flags are absent by default, so that the config file speaks. Order of power: files < flags < --gin.
+
+Knows nothing of gin, of the sections it names, or of what the other flags cause.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import NoReturn
+
+from jazzmus.errors import ConfigError
+
+FLAG_BINDINGS: dict[str, str] = {
+    "load_pretrained": "FullPageTrainer.load_pretrained",
+    "freeze_encoder": "FullPageTrainer.freeze_encoder",
+    "epochs": "experiment.max_epochs",
+    "batch_size": "FullPageDataModule.batch_size",
+}
+
+_TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line on standard error, with exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """Leave the program with one line instead of the whole usage."""
+        self.exit(2, f"error: {message} (see {self.prog} --help)\n")
+
+
+def training_parser() -> argparse.ArgumentParser:
+    """Return the parser of `train_full_page.py`."""
+    parser = OneLineParser(description="Train the full-page model from a gin config.", allow_abbrev=False)
+    parser.add_argument(
+        "--config",
+        type=Path,
+        nargs="+",
+        action="extend",
+        required=True,
+        metavar="FILE",
+        help="gin files, read in order; a later one overrides the earlier",
+    )
+    for flag, text in (("load_pretrained", "start from trained weights"), ("freeze_encoder", "train the decoder only")):
+        parser.add_argument(
+            f"--{flag}", type=_truth, nargs="?", const=True, metavar="True|False", help=_bound_help(flag, text)
+        )
+    parser.add_argument("--epochs", type=_epochs, metavar="N", help=_bound_help("epochs", "0 only evaluates"))
+    parser.add_argument("--batch_size", type=_batch_size, metavar="N", help=_bound_help("batch_size", "pages a step"))
+    parser.add_argument("--output_dir", type=Path, metavar="D", help="folder of the run (default: weights/<name>)")
+    parser.add_argument("--resume", metavar="auto|PATH", help="go on from the run's last checkpoint, or from this one")
+    parser.add_argument("--dry_run", action="store_true", help="build everything, report, and stop before training")
+    parser.add_argument(
+        "--gin",
+        action="append",
+        default=[],
+        metavar="Name.param=value",
+        help="a single binding, stronger than files and flags; may be repeated",
+    )
+    return parser
+
+
+def flag_bindings(args: argparse.Namespace) -> list[str]:
+    """Return the gin bindings of the given flags, then those of `--gin`.
+
+    Args:
+        args: What `training_parser` read.
+
+    Raises:
+        ConfigError: If a parameter gets a value twice, by a flag and by `--gin` or by two different `--gin`, or if a
+            `--gin` is no binding.
+    """
+    bindings: list[str] = []
+    given: dict[str, tuple[str, str]] = {}
+    for flag, key in FLAG_BINDINGS.items():
+        value = getattr(args, flag)
+        if value is not None:
+            given[key] = (f"--{flag} {value}", repr(value))
+            bindings.append(f"{key} = {value!r}")
+    for text in args.gin:
+        key, equals, value = (part.strip() for part in text.partition("="))
+        if not (key and equals and value):
+            raise ConfigError(f"--gin {text!r} is not of the form Name.param=value")
+        source = f"--gin {text!r}"
+        earlier, earlier_value = given.setdefault(key, (source, value))
+        if earlier != source and (earlier_value != value or not earlier.startswith("--gin")):
+            raise ConfigError(f"{key} is given twice, by {earlier} and by {source}: drop one of them")
+        bindings.append(f"{key} = {value}")
+    return bindings
+
+
+def _bound_help(flag: str, text: str) -> str:
+    return f"{text} (binds {FLAG_BINDINGS[flag]})"
+
+
+def _truth(text: str) -> bool:
+    if text.lower() not in _TRUTH:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither True nor False")
+    return _TRUTH[text.lower()]
+
+
+def _epochs(text: str) -> int:
+    return _whole_number(text, least=0)
+
+
+def _batch_size(text: str) -> int:
+    return _whole_number(text, least=1)
+
+
+def _whole_number(text: str, least: int) -> int:
+    if not text.isdecimal() or int(text) < least:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {least}")
+    return int(text)

@@ -1,0 +1,1 @@
+"""From datasets of pages to batches: preparation, page transform, sampling, collation."""

@@ -1,0 +1,91 @@
+"""Light augmentation of training pages: small geometry on the image, small tone changes on the tensor.
+
+Every draw comes from the generator it is given; knows nothing of workers, epochs or texts.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from PIL import Image, ImageFilter
+from torch import Tensor
+
+from jazzmus.config import configurable
+from jazzmus.errors import ConfigError
+
+
+@configurable
+class PageAugmentation:
+    """Random rotation, shift, scale, blur, contrast, brightness and noise that keep every note readable.
+
+    Args:
+        probability: Chance that a page is changed at all, in [0, 1].
+        rotation: Largest rotation in degrees.
+        shift: Largest shift as a share of width and height.
+        scale: Largest relative change of size.
+        blur: Largest radius of a Gaussian blur, in thousandths of the page width.
+        contrast: Largest relative change of contrast.
+        brightness: Largest change of brightness, in units of the full range.
+        noise: Largest standard deviation of pixel noise, in units of the full range.
+
+    Raises:
+        ConfigError: If a value is negative or `probability` exceeds 1.
+    """
+
+    def __init__(
+        self,
+        probability: float = 0.9,
+        rotation: float = 0.7,
+        shift: float = 0.01,
+        scale: float = 0.03,
+        blur: float = 0.6,
+        contrast: float = 0.3,
+        brightness: float = 0.1,
+        noise: float = 0.03,
+    ) -> None:
+        self.probability = probability
+        self.rotation = rotation
+        self.shift = shift
+        self.scale = scale
+        self.blur = blur
+        self.contrast = contrast
+        self.brightness = brightness
+        self.noise = noise
+        for name, value in vars(self).items():
+            if value < 0 or (name == "probability" and value > 1):
+                raise ConfigError(f"PageAugmentation.{name} must not be negative (nor a probability above 1): {value}")
+
+    def on_image(self, image: Image.Image, generator: np.random.Generator) -> Image.Image:
+        """Rotate, shift, scale and blur a gray page; what comes into view is filled with the page's own paper tone.
+
+        Args:
+            image: Mode "L".
+            generator: Source of every draw.
+        """
+        if generator.random() >= self.probability:
+            return image
+        angle = np.deg2rad(generator.uniform(-self.rotation, self.rotation))
+        size = 1.0 + generator.uniform(-self.scale, self.scale)
+        across, down = (generator.uniform(-self.shift, self.shift) * side for side in image.size)
+        cos, sin = np.cos(angle) / size, np.sin(angle) / size
+        middle_x, middle_y = image.width / 2, image.height / 2
+        # PIL asks for the source position of each target pixel: the inverse of the movement, about the middle.
+        matrix = (
+            cos, sin, middle_x - cos * (middle_x + across) - sin * (middle_y + down),
+            -sin, cos, middle_y + sin * (middle_x + across) - cos * (middle_y + down),
+        )  # fmt: skip
+        paper = int(np.percentile(np.asarray(image.reduce(8)), 75)) if min(image.size) >= 8 else 255
+        moved = image.transform(
+            image.size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR, fillcolor=paper
+        )
+        radius = generator.uniform(0, self.blur) * image.width / 1000
+        return moved.filter(ImageFilter.GaussianBlur(radius)) if radius > 0.1 else moved
+
+    def on_tensor(self, page: Tensor, generator: np.random.Generator) -> Tensor:
+        """Change contrast and brightness of a (1, H, W) page in [0, 1] and add noise; the result stays in [0, 1]."""
+        if generator.random() >= self.probability:
+            return page
+        gain = 1.0 + generator.uniform(-self.contrast, self.contrast)
+        offset = generator.uniform(-self.brightness, self.brightness)
+        noise = generator.standard_normal(tuple(page.shape), dtype=np.float32) * generator.uniform(0, self.noise)
+        return ((page - 0.5) * gain + 0.5 + offset + torch.from_numpy(noise)).clamp_(0.0, 1.0)

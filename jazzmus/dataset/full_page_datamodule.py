@@ -1,0 +1,233 @@
+"""Full pages for Lightning: prepared folders in, micro-batches out. Knows no model.
+
+Full pages are loaded as they are. Two things may be cut from a page, both by the boxes of its systems: what lies below
+the k-th system (the curriculum), and single systems (system-level training with the same code).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from lightning.pytorch import LightningDataModule
+from torch.utils.data import DataLoader
+
+from jazzmus.config import configurable
+from jazzmus.dataset.augment import PageAugmentation
+from jazzmus.dataset.batch import MicroBatchCollator, PageBatch
+from jazzmus.dataset.curriculum import Curriculum, Stage, check_mix
+from jazzmus.dataset.full_page_dataset import FullPageDataset, Page, read_pages
+from jazzmus.dataset.manifest import read_manifest
+from jazzmus.dataset.page_image import PageTransform
+from jazzmus.dataset.sampling import (
+    EpochBatchSampler,
+    PagePlanner,
+    all_requests,
+    batches_of_similar_size,
+    request_height,
+)
+from jazzmus.errors import ConfigError, DataError
+from jazzmus.kern.codec import TextCodec
+from jazzmus.kern.tokenizer import build_tokenizer
+from jazzmus.kern.vocabulary import Vocabulary
+
+logger = logging.getLogger(__name__)
+
+# Both kinds of prepared folder train under one name: handwritten pages are split, engraved ones are all for training.
+TRAINING_SPLITS = ("train", "synthetic")
+
+
+@configurable
+class FullPageDataModule(LightningDataModule):
+    """Prepared folders as training and validation batches.
+
+    Args:
+        page_transform: Gray page to tensor (a section of its own in the config).
+        augmentation: Changes training pages; None leaves them as they are.
+        curriculum: Stages by number of systems and mix; None shows whole pages throughout.
+        data_path: A prepared folder, or folders by source name; relative paths count from the current folder.
+        mix: Share of each source while no stage says otherwise; None draws from all pages alike.
+        tokenizer: Name for `build_tokenizer`.
+        unit: `page`, or `system` for single systems cut by their boxes.
+        sampling: `piece` draws pieces evenly, whatever the number of their copies; `page` draws pages evenly.
+        batch_size: Pages an optimizer step.
+        draws_per_epoch: Pages an epoch; as many as there are when None.
+        pixel_budget: Most pixels of a micro-batch, padding included; a larger batch is split within its step.
+        validation_split: Split that validation reads; `train` validates on the training pages (to overfit them).
+        num_workers: Processes that decode images.
+        seed: Seed of the order and of augmentation.
+
+    Raises:
+        ConfigError: If values do not fit together.
+    """
+
+    def __init__(
+        self,
+        page_transform: PageTransform,
+        augmentation: PageAugmentation | None = None,
+        curriculum: Curriculum | None = None,
+        data_path: str | dict[str, str] = "data/handwritten",
+        mix: dict[str, float] | None = None,
+        tokenizer: str = "medium",
+        unit: Literal["page", "system"] = "page",
+        sampling: Literal["piece", "page"] = "piece",
+        batch_size: int = 1,
+        draws_per_epoch: int | None = None,
+        pixel_budget: int = 3_000_000,
+        validation_split: Literal["val", "train", "test"] = "val",
+        num_workers: int = 2,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        if batch_size < 1 or (draws_per_epoch is not None and draws_per_epoch < 1):
+            raise ConfigError("FullPageDataModule.batch_size and .draws_per_epoch must be at least 1")
+        self.page_transform = page_transform
+        self.augmentation = augmentation
+        self.curriculum = curriculum
+        self.folders = _folders(data_path)
+        self.mix = mix
+        self.tokenizer = build_tokenizer(tokenizer)
+        self.unit = unit
+        self.sampling = sampling
+        self.batch_size = batch_size
+        self.draws_per_epoch = draws_per_epoch
+        self.pixel_budget = pixel_budget
+        self.validation_split = validation_split
+        self.num_workers = num_workers
+        self.seed = seed
+        self.stage_index = 0
+        self.stride = 1  # set by the one who knows the encoder, before loaders are asked for
+        check_mix(mix, "FullPageDataModule.mix")
+        for shares in (mix, *(stage.mix for stage in (curriculum.stages if curriculum else ()))):
+            if unknown := sorted(set(shares or ()) - set(self.folders)):
+                raise ConfigError(
+                    f"a mix names the source {unknown[0]!r}, but FullPageDataModule.data_path has "
+                    f"{', '.join(sorted(self.folders))}"
+                )
+        self._read()
+
+    def _read(self) -> None:
+        """Read texts and manifests (not images), and build the vocabulary from training pages only."""
+        manifests = {name: read_manifest(folder) for name, folder in self.folders.items()}
+        self.split_fingerprints = {name: manifest.fingerprint for name, manifest in manifests.items()}
+
+        def pages_of(splits: Sequence[str]) -> list[Page]:
+            return [
+                page
+                for name, manifest in manifests.items()
+                for split in splits
+                for page in read_pages(name, self.folders[name], manifest, split)
+            ]
+
+        self.training_pages = pages_of(TRAINING_SPLITS)
+        if not self.training_pages:
+            raise DataError(f"{', '.join(map(str, self.folders.values()))}: no training page; run data_prep.py again")
+        if self.unit == "system" and not any(page.can_be_cut for page in self.training_pages):
+            raise DataError(f"{', '.join(map(str, self.folders.values()))}: no page has boxes, so none can be cut into systems")
+        self.validation_pages = (
+            self.training_pages if self.validation_split == "train" else pages_of([self.validation_split])
+        )
+        token_lists = [self.tokenizer.encode(page.kern) for page in self.training_pages]
+        self.vocabulary = Vocabulary.build(token_lists)
+        self.codec = TextCodec(self.tokenizer, self.vocabulary)
+        self.longest_target = max(map(len, token_lists)) + 2
+        self._report_unseen()
+        logger.info(
+            "%d training pages of %d pieces, %d validation pages, %d tokens (%s), longest text %d",
+            len(self.training_pages),
+            len({(page.source, page.record.piece) for page in self.training_pages}),
+            len(self.validation_pages),
+            len(self.vocabulary),
+            self.tokenizer.name,
+            self.longest_target,
+        )
+
+    def _report_unseen(self) -> None:
+        unseen: Counter[str] = Counter()
+        for page in self.validation_pages:
+            unseen.update(self.vocabulary.unseen(self.tokenizer.encode(page.kern)))
+        if unseen:
+            most = ", ".join(f"{token!r} x{count}" for token, count in unseen.most_common(5))
+            logger.warning(
+                "%d validation tokens (%d types) are in no training page and cannot be read right: %s",
+                unseen.total(), len(unseen), most,
+            )  # fmt: skip
+
+    @property
+    def split_fingerprint(self) -> str:
+        """Names the split of every source, for checkpoints."""
+        return " ".join(f"{name}:{value}" for name, value in sorted(self.split_fingerprints.items()))
+
+    @property
+    def stage(self) -> Stage | None:
+        """The curriculum stage in force; None without a curriculum."""
+        return self.curriculum.stages[self.stage_index] if self.curriculum else None
+
+    def set_stage(self, k: int) -> None:
+        """Go to stage `k` (0-based); it holds from the next epoch's first batch.
+
+        Raises:
+            ConfigError: If there is no such stage.
+        """
+        stages = self.curriculum.stages if self.curriculum else ()
+        if not 0 <= k < len(stages):
+            raise ConfigError(f"there is no curriculum stage {k}; Curriculum.stages has {len(stages)}")
+        self.stage_index = k
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint must hold to go on: the stage and the split it was trained on."""
+        return {"stage": self.stage_index, "split_fingerprint": self.split_fingerprint}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Take up the stage of a checkpoint.
+
+        Raises:
+            DataError: If the checkpoint was trained on another split.
+        """
+        if state_dict["split_fingerprint"] != self.split_fingerprint:
+            raise DataError(
+                "the checkpoint to resume was trained on another split of the data; prepare the same data again, "
+                "or start a new run with FullPageTrainer.pretrained set to that checkpoint"
+            )
+        if self.curriculum:
+            self.set_stage(state_dict["stage"])
+
+    def train_dataloader(self) -> DataLoader[list[PageBatch]]:
+        """Micro-batches of each optimizer step, by the stage and epoch current when an epoch begins."""
+        planner = PagePlanner(
+            self.training_pages, self.unit, self.sampling, self.mix, self.draws_per_epoch, self.seed
+        )
+        sampler = EpochBatchSampler(planner, self.page_transform, self.batch_size, self._current)
+        return self._loader(self._dataset(self.training_pages, self.augmentation), sampler)
+
+    def val_dataloader(self) -> DataLoader[list[PageBatch]]:
+        """All validation pages (or systems), whole and unaugmented, similar sizes together."""
+        requests = all_requests(self.validation_pages, self.unit)
+        heights = [request_height(self.validation_pages[r.page], r, self.page_transform) for r in requests]
+        batches = batches_of_similar_size(requests, heights, self.batch_size, generator=None)
+        return self._loader(self._dataset(self.validation_pages, None), batches)
+
+    def _dataset(self, pages: Sequence[Page], augmentation: PageAugmentation | None) -> FullPageDataset:
+        return FullPageDataset(pages, self.page_transform, self.codec, augmentation)
+
+    def _loader(self, dataset: FullPageDataset, batch_sampler: Any) -> DataLoader[list[PageBatch]]:
+        return DataLoader(
+            dataset,
+            batch_sampler=batch_sampler,
+            num_workers=self.num_workers,
+            collate_fn=MicroBatchCollator(self.vocabulary.pad_id, self.stride, self.pixel_budget),
+            persistent_workers=self.num_workers > 0,
+        )
+
+    def _current(self) -> tuple[int, Stage | None]:
+        # `processed` already counts the epoch that just ended, also right after a resumed checkpoint is loaded.
+        epoch = self.trainer.fit_loop.epoch_progress.current.processed if self.trainer is not None else 0
+        return epoch, self.stage
+
+
+def _folders(data_path: str | dict[str, str]) -> dict[str, Path]:
+    paths = {Path(data_path).name: data_path} if isinstance(data_path, str) else data_path
+    return {name: Path(path) for name, path in paths.items()}

@@ -1,0 +1,123 @@
+"""Prepared folders as pages, and pages as samples. Knows no batches, no stages and no model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from jazzmus.dataset.augment import PageAugmentation
+from jazzmus.dataset.batch import PageSample
+from jazzmus.dataset.manifest import Manifest, PageRecord
+from jazzmus.dataset.page_image import PageTransform, crop_systems, read_image
+from jazzmus.errors import DataError
+from jazzmus.kern.codec import TextCodec
+from jazzmus.kern.systems import count_systems, system_range
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of a prepared folder with its text in memory and its image on disk.
+
+    Attributes:
+        source: Name of the data source it belongs to.
+        folder: Folder of the manifest.
+        record: What the manifest says of it.
+        kern: Its text as the source gives it.
+        num_systems: Systems in the text.
+    """
+
+    source: str
+    folder: Path
+    record: PageRecord
+    kern: str
+    num_systems: int
+
+    @property
+    def can_be_cut(self) -> bool:
+        """Whether a box is known for every system."""
+        return self.record.systems is not None and len(self.record.systems) == self.num_systems
+
+
+class PageRequest(NamedTuple):
+    """What to show of a page: systems `first` to `last - 1`, and the seed of its augmentation (None: none)."""
+
+    page: int
+    first: int
+    last: int
+    seed: int | None = None
+
+
+def read_pages(source: str, folder: Path, manifest: Manifest, split: str) -> list[Page]:
+    """Pages of one split of a prepared folder, in the manifest's order.
+
+    Raises:
+        DataError: If a text is missing or empty.
+    """
+    pages = []
+    for record in manifest.pages:
+        if record.split != split:
+            continue
+        path = folder / record.ground_truth
+        try:
+            # newline="" keeps the text as it is; its readers accept every line end.
+            with path.open(encoding="utf-8", newline="") as file:
+                kern = file.read()
+        except (OSError, UnicodeDecodeError) as error:
+            raise DataError(f"{path}: the page's text cannot be read ({error}); run data_prep.py again") from error
+        if not kern.strip():
+            raise DataError(f"{path}: the page's text is empty; run data_prep.py again")
+        pages.append(Page(source, folder, record, kern, count_systems(kern)))
+    return pages
+
+
+class FullPageDataset(Dataset[PageSample]):
+    """Pages on demand; images are decoded when asked for, so that workers share no pixels.
+
+    A request says everything about a sample, its augmentation included: any worker gives the same one.
+
+    Args:
+        pages: The pages that requests index.
+        page_transform: Gray page to tensor.
+        codec: Text to ids.
+        augmentation: For requests that carry a seed; None: never.
+    """
+
+    def __init__(
+        self,
+        pages: Sequence[Page],
+        page_transform: PageTransform,
+        codec: TextCodec,
+        augmentation: PageAugmentation | None = None,
+    ) -> None:
+        self.pages = pages
+        self.page_transform = page_transform
+        self.codec = codec
+        self.augmentation = augmentation
+
+    def __len__(self) -> int:
+        return len(self.pages)
+
+    def __getitem__(self, request: PageRequest) -> PageSample:  # type: ignore[override]
+        page = self.pages[request.page]
+        path = page.folder / page.record.image
+        image = read_image(path, str(path))
+        page_id, kern = page.record.page_id, page.kern
+        if (request.first, request.last) != (0, page.num_systems):
+            if page.record.systems is None:
+                raise DataError(f"{path}: cannot be cut into systems, its boxes are unknown")
+            image = crop_systems(image, page.record.systems, request.first, request.last)
+            kern = system_range(kern, request.first, request.last)
+            page_id = f"{page_id}:{request.first}-{request.last}"
+        generator = None if request.seed is None else np.random.default_rng(request.seed)
+        if self.augmentation is not None and generator is not None:
+            image = self.augmentation.on_image(image, generator)
+        tensor = self.page_transform(image)
+        if self.augmentation is not None and generator is not None:
+            tensor = self.augmentation.on_tensor(tensor, generator)
+        return PageSample(page_id, tensor, torch.tensor(self.codec.encode(kern), dtype=torch.long), kern)

@@ -1,0 +1,339 @@
+"""From an image file to the tensor the model sees: one way for training, evaluation and inference.
+
+`read_image` turns any picture into an upright gray page, `PageTransform` a gray page into a tensor, `crop_systems`
+a page into one that shows some of its systems. Knows nothing of kern, datasets, folders or augmentation.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import math
+import struct
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from jazzmus.dataset.manifest import SystemBox
+from jazzmus.errors import ConfigError, DataError
+
+logger = logging.getLogger(__name__)
+
+MAX_PIXELS = 200_000_000
+MAX_STORED_SIDE = 4096
+MIN_SIDE = 16
+FORMATS = ("JPEG", "MPO", "PNG", "TIFF", "WEBP", "BMP", "GIF", "PPM", "JPEG2000")
+
+# Pillow warns from 89 megapixels on and refuses from 179 on; large scans are honest pages here.
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+
+_ORIENTATION_TAG = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_BAND_ROWS = 512
+_NUMERIC_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
+# What Pillow's decoders raise on broken files.
+_DECODING_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    EOFError,
+    ArithmeticError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
+
+
+@dataclass(frozen=True)
+class SourcePage:
+    """An image file as read.
+
+    Attributes:
+        image: The upright page, mode "L", longest side at most `MAX_STORED_SIDE`.
+        width: Width of the upright page at the file's own resolution, in pixels.
+        height: Its height.
+        orientation: The file's EXIF orientation, 1 to 8.
+        is_stored_form: The file already is an upright gray JPEG of at most `MAX_STORED_SIDE`.
+    """
+
+    image: Image.Image
+    width: int
+    height: int
+    orientation: int
+    is_stored_form: bool
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        value = image.getexif().get(_ORIENTATION_TAG, 1)
+    except _DECODING_ERRORS as error:
+        logger.debug("unreadable EXIF data ignored: %s", error)
+        return 1
+    return value if value in _UPRIGHT else 1
+
+
+def _numeric_range(image: Image.Image) -> tuple[float, float]:
+    """The values of an integer or float image that stand for black and white."""
+    if image.mode.startswith("I;16"):
+        return 0.0, 65535.0
+    low, high = (float(value) for value in image.getextrema())  # type: ignore[arg-type]
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise ValueError("pixel values that are not finite")
+    if low < 0:
+        return low, max(high, low + 1e-12)
+    ceilings = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0)
+    return 0.0, next((ceiling for ceiling in ceilings if high <= ceiling), high)
+
+
+def _band_to_gray(band: Image.Image, numeric_range: tuple[float, float] | None) -> Image.Image:
+    if numeric_range is not None:
+        low, high = numeric_range
+        values = (np.asarray(band, dtype=np.float32) - low) * (255.0 / (high - low))
+        return Image.fromarray(np.clip(np.rint(values), 0, 255).astype(np.uint8))
+    if band.has_transparency_data:
+        colours = band.convert("RGBA")
+        paper = Image.new("L", band.size, 255)
+        return Image.composite(colours.convert("L"), paper, colours.getchannel("A"))
+    return band.convert("L")
+
+
+def to_gray(image: Image.Image) -> Image.Image:
+    """Convert an image of any mode to 8-bit gray; what is transparent becomes white.
+
+    Works in bands of rows, so that a large page needs no second copy in colour.
+
+    Args:
+        image: Any mode Pillow reads; 16-bit values are scaled by 1/257, float ones from [0, 1], [0, 255] or [0, 65535].
+
+    Returns:
+        An image of mode "L" and the same size.
+
+    Raises:
+        ValueError: Pixel values that are not finite, or a mode that has no gray form.
+    """
+    if image.mode == "L" and not image.has_transparency_data:
+        return image
+    numeric_range = _numeric_range(image) if image.mode in _NUMERIC_MODES else None
+    gray = Image.new("L", image.size)
+    for top in range(0, image.height, _BAND_ROWS):
+        band = image.crop((0, top, image.width, min(top + _BAND_ROWS, image.height)))
+        gray.paste(_band_to_gray(band, numeric_range), (0, top))
+    return gray
+
+
+def _shrunk(image: Image.Image, scale: float) -> Image.Image:
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+
+
+def _decode(image: Image.Image) -> SourcePage:
+    orientation = _orientation(image)
+    width, height = image.size
+    is_stored_form = (
+        image.format == "JPEG" and image.mode == "L" and orientation == 1 and max(width, height) <= MAX_STORED_SIDE
+    )
+    scale = min(1.0, MAX_STORED_SIDE / max(width, height))
+    # A JPEG decoder can leave out the colour and decode at 1/2, 1/4 or 1/8 of the size; elsewhere this does nothing.
+    image.draft("L", (math.ceil(width * scale), math.ceil(height * scale)))
+    image.load()
+    # The TIFF reader turns the page itself and then forgets the tag; its size was the upright one all along.
+    turn = _UPRIGHT.get(_orientation(image))
+    gray = to_gray(image)
+    if scale < 1.0:
+        gray = _shrunk(gray, MAX_STORED_SIDE / max(gray.size))
+    if turn is not None:
+        gray = gray.transpose(turn)
+        if turn not in (Image.Transpose.FLIP_LEFT_RIGHT, Image.Transpose.ROTATE_180, Image.Transpose.FLIP_TOP_BOTTOM):
+            width, height = height, width
+    return SourcePage(gray, width, height, orientation, is_stored_form)
+
+
+def read_source_page(source: Path | bytes, name: str = "") -> SourcePage:
+    """Read an image with what is needed to place boxes on it; see `read_image`.
+
+    Raises:
+        DataError: As in `read_image`.
+    """
+    label = name or (str(source) if isinstance(source, Path) else "image")
+    if isinstance(source, Path) and not source.is_file():
+        raise DataError(f"{label}: no such image file" if not source.exists() else f"{label}: not an image file")
+    try:
+        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS) as image:
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise DataError(_too_large(label, f"{width}x{height} pixels"))
+            if min(width, height) < MIN_SIDE:
+                raise DataError(f"{label}: {width}x{height} pixels are too few for a page (at least {MIN_SIDE} a side)")
+            return _decode(image)
+    except Image.DecompressionBombError as error:
+        raise DataError(_too_large(label, str(error))) from error
+    except Image.UnidentifiedImageError as error:
+        raise DataError(f"{label}: not an image that can be read (one of {', '.join(FORMATS)})") from error
+    except _DECODING_ERRORS as error:
+        raise DataError(f"{label}: broken image ({type(error).__name__}: {error}); replace the file") from error
+
+
+def _too_large(label: str, found: str) -> str:
+    return f"{label}: {found}; the limit is {MAX_PIXELS // 1_000_000} megapixels, make the image smaller first"
+
+
+def read_image(source: Path | bytes, name: str = "") -> Image.Image:
+    """Read a page as `data_prep.py` would store it: upright, 8-bit gray, longest side at most `MAX_STORED_SIDE`.
+
+    Colour, alpha (over white), CMYK, palette, 1-bit, 16-bit and float images are converted; EXIF rotation is applied;
+    of a file with several pictures the first is read. The size is checked before any pixel is decoded.
+
+    Args:
+        source: A file, or the bytes of one.
+        name: What error messages call the image; by default the path.
+
+    Returns:
+        An image of mode "L", 0 black to 255 white.
+
+    Raises:
+        DataError: Missing, unreadable, truncated, smaller than `MIN_SIDE` or larger than `MAX_PIXELS`.
+    """
+    return read_source_page(source, name).image
+
+
+def crop_systems(image: Image.Image, boxes: Sequence[SystemBox], first: int, last: int) -> Image.Image:
+    """Cut a page so that it shows systems `first` to `last - 1` (0-based) at full width.
+
+    A cut lies halfway between the lower edge of one box and the upper edge of the next: chord symbols belong to the
+    box below them, so in a gap as in an overlap the middle is farthest from the ink of both. What stands above the
+    first system stays with it, what stands below the last one with that.
+
+    Args:
+        image: The page.
+        boxes: All its systems from top to bottom, in pixels of `image`.
+        first: Index of the first system shown.
+        last: Index after the last system shown.
+
+    Returns:
+        The page itself where every system is shown.
+
+    Raises:
+        ValueError: The range is empty or not within the boxes.
+    """
+    if not 0 <= first < last <= len(boxes):
+        raise ValueError(f"systems {first} to {last} of {len(boxes)}")
+    if first == 0 and last == len(boxes):
+        return image
+    top = 0 if first == 0 else (boxes[first - 1].to_y + boxes[first].from_y) // 2
+    bottom = image.height if last == len(boxes) else (boxes[last - 1].to_y + boxes[last].from_y) // 2
+    top = min(max(top, 0), image.height - 1)
+    return image.crop((0, top, image.width, min(max(bottom, top + 1), image.height)))
+
+
+class PageTransform:
+    """Gray page to model input: scaled by width with a limit on height, never distorted.
+
+    Args:
+        width: Width of the result in pixels, less where `max_height` decides.
+        max_height: Largest height in pixels.
+        trim_dark_border: Cut scanner borders and notebook binders off first.
+
+    Raises:
+        ConfigError: A value of the wrong type or out of range.
+    """
+
+    MAX_TRIMMED = 0.12
+
+    def __init__(self, width: int = 992, max_height: int = 1600, trim_dark_border: bool = False) -> None:
+        for name, value in (("width", width), ("max_height", max_height)):
+            if isinstance(value, bool) or not isinstance(value, int) or not MIN_SIDE <= value <= 8192:
+                raise ConfigError(
+                    f"PageTransform.{name}: expected a whole number from {MIN_SIDE} to 8192, got {value!r}"
+                )
+        if not isinstance(trim_dark_border, bool):
+            raise ConfigError(f"PageTransform.trim_dark_border: expected True or False, got {trim_dark_border!r}")
+        self.width = width
+        self.max_height = max_height
+        self.trim_dark_border = trim_dark_border
+
+    def __call__(self, image: Image.Image) -> torch.Tensor:
+        """Transform one page.
+
+        Args:
+            image: Mode "L".
+
+        Returns:
+            float32 tensor (1, H, W) in [0, 1], 1 = white paper, W <= `width`, H <= `max_height`, both >= 16.
+
+        Raises:
+            ValueError: The image is not of mode "L".
+        """
+        if image.mode != "L":
+            raise ValueError(f"expected a gray page (mode L), got mode {image.mode}; use read_image")
+        if self.trim_dark_border:
+            image = _without_dark_border(image, self.MAX_TRIMMED)
+        size = self.output_size(image.width, image.height)
+        if size != image.size:
+            image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+        pixels = np.array(image, dtype=np.float32)
+        return torch.from_numpy(pixels).div_(255.0).unsqueeze(0)
+
+    def output_size(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height of the result for a page of `width` x `height` pixels that needs no trimming."""
+        scale = min(self.width / width, self.max_height / height)
+        return max(MIN_SIDE, round(width * scale)), max(MIN_SIDE, round(height * scale))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings as plain values, for checkpoints."""
+        return {"width": self.width, "max_height": self.max_height, "trim_dark_border": self.trim_dark_border}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> PageTransform:
+        """Inverse of `to_dict`.
+
+        Raises:
+            ConfigError: Missing or unknown settings, or bad values.
+        """
+        try:
+            names = ("width", "max_height", "trim_dark_border")
+            if unknown := sorted(set(values) - set(names)):
+                raise ConfigError(f"PageTransform: unknown settings {', '.join(unknown)}")
+            return cls(**{name: values[name] for name in names})
+        except KeyError as error:
+            raise ConfigError(f"PageTransform: setting {error} is missing") from error
+
+
+def _dark_margin(is_dark_line: np.ndarray, limit: int) -> int:
+    """Number of lines to cut: up to the last dark one of the run that starts at, or just inside, the edge."""
+    reach = max(2, limit // 10)  # a sliver of paper may lie outside a binder or between its rings
+    margin = 0
+    for index in range(limit):
+        if is_dark_line[index]:
+            margin = index + 1
+        elif index - margin >= reach:
+            break
+    return margin
+
+
+def _without_dark_border(image: Image.Image, max_fraction: float) -> Image.Image:
+    """Cut rows and columns at the edges of which more than half is near black."""
+    pixels = np.asarray(image)
+    paper = float(np.percentile(pixels[::4, ::4], 75))
+    dark = pixels < 0.45 * paper
+    columns, rows = dark.mean(axis=0) > 0.5, dark.mean(axis=1) > 0.5
+    across, down = int(image.width * max_fraction), int(image.height * max_fraction)
+    left, right = _dark_margin(columns, across), _dark_margin(columns[::-1], across)
+    top, bottom = _dark_margin(rows, down), _dark_margin(rows[::-1], down)
+    return image.crop((left, top, image.width - right, image.height - bottom)) if left + right + top + bottom else image

@@ -1,0 +1,220 @@
+"""Which pages an optimizer step shows: sources by ratio, pieces evenly, systems by stage, similar sizes together.
+
+A pure function of seed, epoch and stage: the plan of an epoch is the same in any process, and workers only carry it
+out. Knows no images, no tensors and no trainer.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Literal, TypeVar
+
+import numpy as np
+from torch.utils.data import Sampler
+
+from jazzmus.dataset.curriculum import Stage
+from jazzmus.dataset.full_page_dataset import Page, PageRequest
+from jazzmus.dataset.page_image import PageTransform
+from jazzmus.errors import DataError
+
+logger = logging.getLogger(__name__)
+
+Unit = Literal["page", "system"]
+Sampling = Literal["piece", "page"]
+Item = TypeVar("Item")
+
+# Batches are cut from a pool of this many, sorted by height: little padding, and still a mix of pieces.
+BATCHES_A_POOL = 8
+
+
+class PagePlanner:
+    """Draws what one epoch shows.
+
+    Args:
+        pages: Training pages of all sources.
+        unit: `page` shows pages (cut by the stage), `system` one system at a time, cut by its box.
+        sampling: `piece` draws a piece first and then one of its copies; `page` shows each page equally often.
+        mix: Share of each source; None draws from all pages as if they were one source. A stage's mix goes before.
+        draws: Pages (or systems) an epoch; the number there is when None.
+        seed: Seed of every draw.
+    """
+
+    def __init__(
+        self,
+        pages: Sequence[Page],
+        unit: Unit,
+        sampling: Sampling,
+        mix: Mapping[str, float] | None,
+        draws: int | None,
+        seed: int,
+    ) -> None:
+        self.pages = pages
+        self.unit = unit
+        self.sampling = sampling
+        self.mix = mix
+        self.seed = seed
+        self.draws = draws if draws is not None else len(all_requests(pages, unit))
+
+    def plan(self, epoch: int, stage: Stage | None) -> list[PageRequest]:
+        """The requests of an epoch, each with a seed for its augmentation, in the order they were drawn.
+
+        Raises:
+            DataError: If a source of the mix has no page that the stage can show.
+        """
+        generator = np.random.default_rng([self.seed, epoch])
+        mix = stage.mix if stage is not None and stage.mix is not None else self.mix
+        systems = stage.systems if stage is not None else None
+        pools = self._pools(mix, systems)
+        names = sorted(pools)
+        shares = np.array([1.0 if mix is None else mix[name] for name in names])
+        counts = _apportion(shares, self.draws)
+        requests = []
+        for name, count in zip(names, counts, strict=True):
+            for page in _drawn(pools[name], self.pages, count, self.sampling, generator):
+                first, last = self._range(self.pages[page], systems, generator)
+                requests.append(PageRequest(page, first, last, int(generator.integers(2**31))))
+        generator.shuffle(requests)
+        return [PageRequest(*map(int, request)) for request in requests]
+
+    def _pools(self, mix: Mapping[str, float] | None, systems: tuple[int, int] | None) -> dict[str, list[int]]:
+        """Indices of the pages that may be shown, by source (all in one where there is no mix)."""
+        pools: dict[str, list[int]] = defaultdict(list)
+        for index, page in enumerate(self.pages):
+            if mix is not None and mix.get(page.source, 0.0) <= 0:
+                continue
+            if self._fits(page, systems):
+                pools[page.source if mix is not None else ""].append(index)
+        wanted = {name for name, share in mix.items() if share > 0} if mix is not None else {""}
+        if empty := sorted(wanted - pools.keys()):
+            raise DataError(
+                f"no training page of source {empty[0] or 'any'!r} can be shown in systems {systems or 'all'}; "
+                "check Curriculum.stages, FullPageDataModule.mix and the names in FullPageDataModule.data_path"
+            )
+        return pools
+
+    def _fits(self, page: Page, systems: tuple[int, int] | None) -> bool:
+        if self.unit == "system":
+            return page.can_be_cut
+        if systems is None:
+            return True
+        fewest, most = systems
+        return page.num_systems >= fewest and (page.can_be_cut or page.num_systems <= most)
+
+    def _range(
+        self, page: Page, systems: tuple[int, int] | None, generator: np.random.Generator
+    ) -> tuple[int, int]:
+        if self.unit == "system":
+            first = int(generator.integers(page.num_systems))
+            return first, first + 1
+        if systems is None or not page.can_be_cut:
+            return 0, page.num_systems
+        return 0, int(generator.integers(systems[0], min(systems[1], page.num_systems) + 1))
+
+
+def all_requests(pages: Sequence[Page], unit: Unit) -> list[PageRequest]:
+    """Every page, or every system that can be cut out, once and without augmentation: for validation."""
+    if unit == "page":
+        return [PageRequest(index, 0, page.num_systems) for index, page in enumerate(pages)]
+    return [
+        PageRequest(index, system, system + 1)
+        for index, page in enumerate(pages)
+        if page.can_be_cut
+        for system in range(page.num_systems)
+    ]
+
+
+def request_height(page: Page, request: PageRequest, transform: PageTransform) -> int:
+    """Height in pixels of the tensor a request gives, told from the manifest alone."""
+    boxes, height = page.record.systems, page.record.height
+    if boxes is not None and (request.first, request.last) != (0, page.num_systems):
+        top = 0 if request.first == 0 else (boxes[request.first - 1].to_y + boxes[request.first].from_y) // 2
+        bottom = height if request.last == len(boxes) else (boxes[request.last - 1].to_y + boxes[request.last].from_y) // 2
+        height = max(1, bottom - top)
+    return transform.output_size(page.record.width, height)[1]
+
+
+def batches_of_similar_size(
+    requests: Sequence[PageRequest], heights: Sequence[int], batch_size: int, generator: np.random.Generator | None
+) -> list[list[PageRequest]]:
+    """Cut requests into batches whose pages are about equally high.
+
+    Args:
+        requests: In the order drawn.
+        heights: Height of each.
+        batch_size: Requests a batch; the last batch may have fewer.
+        generator: Shuffles the batches; None keeps them sorted by height over all requests.
+    """
+    order = np.arange(len(requests))
+    pool = batch_size * BATCHES_A_POOL if generator is not None else len(requests)
+    batches = []
+    for start in range(0, len(order), max(pool, 1)):
+        members = sorted(order[start : start + pool], key=lambda index: (heights[index], index))
+        batches += [[requests[i] for i in members[at : at + batch_size]] for at in range(0, len(members), batch_size)]
+    if generator is not None:
+        generator.shuffle(batches)  # type: ignore[arg-type]
+    return batches
+
+
+class EpochBatchSampler(Sampler[list[PageRequest]]):
+    """Batches of the epoch and stage that are current when iteration begins.
+
+    Args:
+        planner: Draws the epochs.
+        transform: Tells sizes.
+        batch_size: Pages an optimizer step.
+        current: Gives the epoch and the stage when called.
+    """
+
+    def __init__(
+        self,
+        planner: PagePlanner,
+        transform: PageTransform,
+        batch_size: int,
+        current: Callable[[], tuple[int, Stage | None]],
+    ) -> None:
+        self.planner = planner
+        self.transform = transform
+        self.batch_size = batch_size
+        self.current = current
+
+    def __len__(self) -> int:
+        return -(-self.planner.draws // self.batch_size)
+
+    def __iter__(self) -> Iterator[list[PageRequest]]:
+        epoch, stage = self.current()
+        requests = self.planner.plan(epoch, stage)
+        pages = self.planner.pages
+        heights = [request_height(pages[request.page], request, self.transform) for request in requests]
+        generator = np.random.default_rng([self.planner.seed, epoch, 1])
+        yield from batches_of_similar_size(requests, heights, self.batch_size, generator)
+
+
+def _apportion(shares: np.ndarray, total: int) -> list[int]:
+    """Whole numbers that add up to `total` and lie nearest to the shares (largest remainders)."""
+    exact = shares / shares.sum() * total
+    counts = np.floor(exact).astype(int)
+    for index in np.argsort(-(exact - counts), kind="stable")[: total - counts.sum()]:
+        counts[index] += 1
+    return [int(count) for count in counts]
+
+
+def _drawn(
+    pool: Sequence[int], pages: Sequence[Page], count: int, sampling: Sampling, generator: np.random.Generator
+) -> list[int]:
+    """`count` pages of a pool; what may repeat does so only after everything else has come."""
+    if sampling == "page":
+        return _cycled(list(pool), count, generator)
+    copies: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for index in pool:
+        copies[pages[index].source, pages[index].record.piece].append(index)
+    pieces = _cycled(sorted(copies), count, generator)
+    return [copies[piece][int(generator.integers(len(copies[piece])))] for piece in pieces]
+
+
+def _cycled(items: list[Item], count: int, generator: np.random.Generator) -> list[Item]:
+    drawn: list[Item] = []
+    while len(drawn) < count:
+        drawn += [items[int(index)] for index in generator.permutation(len(items))]
+    return drawn[:count]

@@ -1,0 +1,1 @@
+"""The Sheet Music Transformer, its weights, its decoding and its training module."""

@@ -1,0 +1,193 @@
+"""The Lightning module: losses, optimizer steps, validation readings and self-sufficient checkpoints.
+
+Knows batches and the network; does not know where pages come from, which stage of a curriculum is on, or where
+checkpoints are written.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from lightning.pytorch import LightningModule
+from torch import Tensor
+
+from jazzmus.config import configurable
+from jazzmus.dataset.batch import IGNORED_LABEL, PageBatch
+from jazzmus.errors import ConfigError
+from jazzmus.kern.codec import TextCodec
+from jazzmus.metrics.report import PageResult, published_result
+from jazzmus.metrics.torchmetrics_adapter import TranscriptionErrorRates
+from jazzmus.model.optim import Optimization
+from jazzmus.model.pretrained import CHECKPOINT_KEY, TransferReport, read_weights, transfer
+from jazzmus.model.smt.configuration_smt import SMTConfig
+from jazzmus.model.smt.modeling_smt import SheetMusicTransformer
+
+logger = logging.getLogger(__name__)
+
+# A reading that has not ended by then has lost its way; the share above the longest training text is a margin.
+DECODE_MARGIN = 1.2
+
+
+@configurable
+class FullPageTrainer(LightningModule):
+    """Trains a Sheet Music Transformer by teacher forcing and validates it by reading pages.
+
+    Args:
+        smt_config: The network, with its vocabulary, tokenizer and page transform.
+        optimization: Optimizer and schedule.
+        provenance: Plain values a checkpoint carries beside the network: operative config, split fingerprint.
+        longest_target: Ids of the longest training text; readings stop a little beyond.
+        load_pretrained: Start from `pretrained` instead of from random weights.
+        pretrained: Hub id, folder or checkpoint.
+        freeze_encoder: Keep the encoder as it is: no gradients, no optimizer state, evaluation mode.
+        label_smoothing: Share of the target probability spread over all tokens.
+        teacher_forcing_noise: Share of the decoder's input ids replaced by random ones, in training only.
+        max_decode_length: Ids at which a validation reading stops; by `longest_target` when None.
+
+    Raises:
+        ConfigError: If values do not fit together.
+        CheckpointError: If pretrained weights are wanted and cannot be taken over.
+    """
+
+    def __init__(
+        self,
+        smt_config: SMTConfig,
+        optimization: Optimization,
+        provenance: dict[str, Any],
+        longest_target: int,
+        load_pretrained: bool = False,
+        pretrained: str | None = None,
+        freeze_encoder: bool = False,
+        label_smoothing: float = 0.0,
+        teacher_forcing_noise: float = 0.1,
+        max_decode_length: int | None = None,
+    ) -> None:
+        super().__init__()
+        for name, share in (("label_smoothing", label_smoothing), ("teacher_forcing_noise", teacher_forcing_noise)):
+            if not 0 <= share < 1:
+                raise ConfigError(f"FullPageTrainer.{name} must lie in [0, 1), not {share}")
+        if load_pretrained and pretrained is None:
+            raise ConfigError("FullPageTrainer.load_pretrained is True, but FullPageTrainer.pretrained names no weights")
+        if freeze_encoder and not load_pretrained:
+            logger.warning("FullPageTrainer.freeze_encoder without load_pretrained freezes a random encoder")
+        if smt_config.tokens is None or smt_config.tokenizer is None:
+            raise ConfigError("FullPageTrainer needs a configuration with tokens and a tokenizer")
+        # Steps are taken by hand: a batch over the pixel budget arrives in parts that share one step.
+        self.automatic_optimization = False
+        self.model = SheetMusicTransformer(smt_config)
+        self.codec = TextCodec.from_names(smt_config.tokenizer, smt_config.tokens)
+        self.optimization = optimization
+        self.provenance = provenance
+        self.freeze_encoder = freeze_encoder
+        self.label_smoothing = label_smoothing
+        self.teacher_forcing_noise = teacher_forcing_noise
+        self.max_decode_length = max_decode_length or int(longest_target * DECODE_MARGIN)
+        self.transfer_report: TransferReport | None = None
+        if load_pretrained and pretrained is not None:
+            self.transfer_report = transfer(self.model, read_weights(pretrained))
+            logger.info("%s: %s", pretrained, self.transfer_report.summary())
+        if freeze_encoder:
+            self.model.encoder.requires_grad_(False)
+        self.error_rates = TranscriptionErrorRates()
+        self.page_results: list[PageResult] = []
+
+    def train(self, mode: bool = True) -> FullPageTrainer:
+        """Set training mode; a frozen encoder stays in evaluation mode."""
+        super().train(mode)
+        if self.freeze_encoder:
+            self.model.encoder.eval()
+        return self
+
+    def forward(self, batch: PageBatch) -> Tensor:
+        """Teacher-forced logits (B, T, V) of a batch."""
+        return self._logits(batch, batch.decoder_input)
+
+    def _logits(self, batch: PageBatch, decoder_input: Tensor) -> Tensor:
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.freeze_encoder):
+            features = self.model.encode(batch.images, batch.image_sizes)
+        return self.model(decoder_input_ids=decoder_input, encoder_output=features, image_sizes=batch.image_sizes).logits
+
+    def _loss_sum(self, batch: PageBatch, decoder_input: Tensor, label_smoothing: float) -> Tensor:
+        logits = self._logits(batch, decoder_input)
+        return F.cross_entropy(
+            logits.flatten(0, 1).float(),
+            batch.labels.flatten(),
+            ignore_index=IGNORED_LABEL,
+            label_smoothing=label_smoothing,
+            reduction="sum",
+        )
+
+    def _with_noise(self, ids: Tensor) -> Tensor:
+        """Replace a share of the ids by random ordinary ones; special tokens stay, and nothing becomes special."""
+        vocabulary = self.codec.vocabulary
+        ordinary = vocabulary.unk_id + 1
+        if self.teacher_forcing_noise == 0 or len(vocabulary) <= ordinary:
+            return ids
+        hit = (torch.rand(ids.shape, device=ids.device) < self.teacher_forcing_noise) & (ids >= ordinary)
+        return torch.where(hit, torch.randint_like(ids, ordinary, len(vocabulary)), ids)
+
+    def training_step(self, batch: Sequence[PageBatch], batch_index: int) -> None:
+        """One optimizer step over the micro-batches of a batch; the loss is the mean over all their tokens."""
+        optimizer = self.optimizers()
+        tokens = sum(int((part.labels != IGNORED_LABEL).sum()) for part in batch)
+        total = 0.0
+        optimizer.zero_grad()  # type: ignore[union-attr]
+        for part in batch:
+            loss = self._loss_sum(part, self._with_noise(part.decoder_input), self.label_smoothing) / tokens
+            self.manual_backward(loss)
+            total += float(loss.detach())
+        if self.optimization.clip_norm is not None:
+            self.clip_gradients(optimizer, self.optimization.clip_norm, "norm")  # type: ignore[arg-type]
+        optimizer.step()  # type: ignore[union-attr]
+        scheduler = self.lr_schedulers()
+        scheduler.step()  # type: ignore[union-attr, call-arg]
+        pages = sum(len(part.page_ids) for part in batch)
+        self.log("train/loss", total, prog_bar=True, on_step=True, on_epoch=True, batch_size=pages)
+        self.log("train/lr", scheduler.get_last_lr()[0], on_step=True)  # type: ignore[union-attr]
+
+    def on_validation_epoch_start(self) -> None:
+        """Forget the readings of the last validation."""
+        self.error_rates.reset()
+        self.page_results = []
+
+    def validation_step(self, batch: Sequence[PageBatch], batch_index: int) -> None:
+        """Teacher-forced loss and greedy readings of every page."""
+        for part in batch:
+            tokens = int((part.labels != IGNORED_LABEL).sum())
+            loss = self._loss_sum(part, part.decoder_input, label_smoothing=0.0) / tokens
+            self.log("val/loss", loss, on_epoch=True, batch_size=tokens, sync_dist=True)
+            self._read(part)
+
+    def _read(self, batch: PageBatch) -> None:
+        started = time.perf_counter()
+        reading = self.model.read(batch.images, batch.image_sizes, self.max_decode_length)
+        seconds = (time.perf_counter() - started) / len(batch.page_ids)
+        results = [
+            published_result(page_id, kern, self.codec.decode(ids), stop_reason, seconds)
+            for page_id, kern, ids, stop_reason in zip(
+                batch.page_ids, batch.kerns, reading.ids.tolist(), reading.stop_reasons, strict=True
+            )
+        ]
+        self.error_rates.update([r.prediction or "" for r in results], [r.reference or "" for r in results])
+        self.page_results += results
+
+    def on_validation_epoch_end(self) -> None:
+        """Log every error rate over all pages."""
+        for name, rate in self.error_rates.compute().items():
+            # The adapter has added up over processes already.
+            self.log(f"val/{name}", rate.float(), prog_bar=name == "ser", rank_zero_only=True)
+
+    def configure_optimizers(self) -> dict[str, Any]:
+        """AdamW over what is not frozen, with its schedule over the whole run."""
+        optimizer = self.optimization.optimizer(self.model.parameters())
+        total_steps = int(self.trainer.estimated_stepping_batches)
+        return {"optimizer": optimizer, "lr_scheduler": self.optimization.scheduler(optimizer, total_steps)}
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Add what inference needs, as plain values: no gin file and no class is needed to read it."""
+        checkpoint[CHECKPOINT_KEY] = {"config": self.model.config.to_dict(), **self.provenance}

@@ -1,0 +1,275 @@
+"""Weights from folders, the hub and training checkpoints, with every tensor accounted for.
+
+Knows the three namings of tensors: the two public SMT families and our own. Knows no data and no training.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from jazzmus.errors import CheckpointError, ConfigError
+from jazzmus.model.smt.configuration_smt import SMTConfig
+from jazzmus.model.smt.modeling_smt import SheetMusicTransformer
+
+logger = logging.getLogger(__name__)
+
+CONFIG_FILE = "config.json"
+WEIGHTS_FILE = "model.safetensors"
+LIGHTNING_PREFIX = "model."
+CHECKPOINT_KEY = "jazzmus"  # where a training checkpoint keeps what inference needs besides tensors
+
+# Public names -> ours. A family is told by names only it has; both public configs say model_type SMT.
+_RENAMES_V2 = ((r"^decoder\.decoder\.", "decoder."),)
+_RENAMES_V1 = (
+    *_RENAMES_V2,
+    (r"\.input_attention\.", ".self_attn."),
+    (r"\.cross_attention\.", ".cross_attn."),
+    (r"\.l([qkv])\.", r".\1_proj."),
+    (r"\.ffNet\.", ".ffn."),
+    (r"\.norm1\.", ".norm_layers.0."),
+    (r"\.norm2\.", ".norm_layers.1."),
+    (r"\.norm3\.", ".norm_layers.2."),
+    (r"^decoder\.out_layer\.", "decoder.vocab_projection."),
+)
+# The encoder's final norm is in every public file and used by none.
+_UNUSED = frozenset({"encoder.layernorm.weight", "encoder.layernorm.bias"})
+
+
+class Weights(NamedTuple):
+    """Tensors under our names with the configuration they belong to.
+
+    Attributes:
+        config: Configuration in our terms, whatever the source.
+        tensors: State dict of a `SheetMusicTransformer`.
+        unused: Names in the source that no model of ours or theirs uses.
+        family: `v1`, `v2` (public) or `jazzmus`.
+        source: What was asked for, for messages.
+        extras: What a training checkpoint says of itself beside the configuration; empty for folders.
+    """
+
+    config: SMTConfig
+    tensors: dict[str, Tensor]
+    unused: tuple[str, ...]
+    family: str
+    source: str
+    extras: dict[str, Any]
+
+
+def load_smt(path: str | Path) -> SheetMusicTransformer:
+    """A model in evaluation mode from a folder, training checkpoint or hub id of any of the three namings.
+
+    Raises:
+        CheckpointError: If the source is missing or broken, or tensors are missing, left over or of another shape.
+    """
+    return build_model(read_weights(path))
+
+
+def build_model(weights: Weights) -> SheetMusicTransformer:
+    """The model that `weights` define, in evaluation mode.
+
+    Raises:
+        CheckpointError: If tensors are missing, left over or of another shape, naming them.
+    """
+    model = SheetMusicTransformer(weights.config)
+    check_tensors(model, weights)
+    model.load_state_dict(weights.tensors)
+    return model.eval()
+
+
+def check_tensors(model: SheetMusicTransformer, weights: Weights) -> None:
+    """Compare names and shapes with a model's.
+
+    Raises:
+        CheckpointError: With the names that are missing, left over or of another shape.
+    """
+    wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    given = {name: tuple(tensor.shape) for name, tensor in weights.tensors.items()}
+    problems = []
+    if missing := sorted(wanted.keys() - given.keys()):
+        problems.append(f"missing {_some(missing)}")
+    if extra := sorted(given.keys() - wanted.keys()):
+        problems.append(f"unexpected {_some(extra)}")
+    wrong = [f"{name} {given[name]} instead of {wanted[name]}" for name in sorted(wanted.keys() & given.keys())
+             if given[name] != wanted[name]]  # fmt: skip
+    if wrong:
+        problems.append(f"wrong shape {_some(wrong)}")
+    if problems:
+        raise CheckpointError(f"{weights.source}: the weights do not fit the configuration: {'; '.join(problems)}")
+
+
+def read_weights(source: str | Path) -> Weights:
+    """Read weights from a checkpoint file, a folder with config.json and model.safetensors, or a hub id.
+
+    Raises:
+        CheckpointError: If nothing is there, or it cannot be read.
+    """
+    path = Path(source)
+    if path.is_file():
+        return _read_checkpoint(path)
+    if path.is_dir():
+        return _read_folder(path, str(source))
+    if len(path.parts) == 2 and not path.suffix and not str(source).startswith((".", "/", "weights/")):
+        return _read_folder(_download(str(source)), str(source))
+    raise CheckpointError(f"{source}: no such checkpoint, folder or hub id")
+
+
+def _download(hub_id: str) -> Path:
+    try:
+        return Path(snapshot_download(hub_id, allow_patterns=[CONFIG_FILE, WEIGHTS_FILE]))
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        raise CheckpointError(
+            f"{hub_id}: neither a file or folder here nor reachable on the hub ({type(error).__name__}); "
+            "check the name, the connection, or log in with `hf auth login`"
+        ) from error
+
+
+def _read_folder(folder: Path, source: str) -> Weights:
+    try:
+        values = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+        tensors = load_file(folder / WEIGHTS_FILE)
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{source}: needs {CONFIG_FILE} and {WEIGHTS_FILE}; {error.filename} is absent") from error
+    except (OSError, ValueError, SafetensorError) as error:
+        raise CheckpointError(f"{source}: cannot be read as a model folder ({error})") from error
+    return _in_our_names(values, tensors, source, {})
+
+
+def _read_checkpoint(path: Path) -> Weights:
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many kinds for foreign or truncated files
+        raise CheckpointError(f"{path}: not a checkpoint that can be loaded safely ({type(error).__name__})") from error
+    if not isinstance(checkpoint, Mapping) or CHECKPOINT_KEY not in checkpoint or "state_dict" not in checkpoint:
+        raise CheckpointError(f"{path}: not a checkpoint of this project (no {CHECKPOINT_KEY!r} entry)")
+    extras = dict(checkpoint[CHECKPOINT_KEY])
+    tensors = {name.removeprefix(LIGHTNING_PREFIX): tensor for name, tensor in checkpoint["state_dict"].items()}
+    return _in_our_names(extras.pop("config"), tensors, str(path), extras)
+
+
+def _in_our_names(values: Mapping[str, Any], tensors: Mapping[str, Tensor], source: str, extras: dict) -> Weights:
+    if any(".lq." in name for name in tensors):
+        family, renames = "v1", _RENAMES_V1
+    elif any(name.startswith("decoder.decoder.") for name in tensors):
+        family, renames = "v2", _RENAMES_V2
+    else:
+        family, renames = "jazzmus", ()
+    renamed: dict[str, Tensor] = {}
+    unused = []
+    for name, tensor in tensors.items():
+        if name in _UNUSED:
+            unused.append(name)
+            continue
+        for pattern, replacement in renames:
+            name = re.sub(pattern, replacement, name)
+        # The first family's output layer is a convolution of width 1.
+        renamed[name] = tensor.squeeze(-1) if name.endswith("vocab_projection.weight") else tensor
+    try:
+        config = SMTConfig.from_dict(dict(values)) if family == "jazzmus" else _public_config(values, renamed, family)
+    except (KeyError, TypeError, ValueError, ConfigError) as error:
+        raise CheckpointError(f"{source}: the configuration does not describe a model ({error})") from error
+    return Weights(config, renamed, tuple(sorted(unused)), family, source, extras)
+
+
+def _public_config(values: Mapping[str, Any], tensors: Mapping[str, Tensor], family: str) -> SMTConfig:
+    """Our configuration of a public checkpoint; sizes the file itself shows are taken from its tensors."""
+    ids = {int(index): token for index, token in dict(values.get("i2w") or {}).items()}  # JSON made the keys strings
+    embedding, output = tensors["decoder.embedding.weight"], tensors["decoder.vocab_projection.weight"]
+    tokens = [ids[index] for index in range(len(ids))] if len(ids) == embedding.shape[0] else None
+    sizes = values.get("hidden_enc_sizes") or values.get("_encoder_hidden_sizes") or [64, 128, 256]
+    depths = values.get("enc_depths") or values.get("_encoder_depths") or [3, 3, 9]
+    return SMTConfig(
+        encoder_hidden_sizes=sizes,
+        encoder_depths=depths,
+        d_model=values["d_model"],
+        d_ff=values["dim_ff"],
+        num_heads=values.get("num_attn_heads") or values["attn_heads"],
+        num_decoder_layers=values["num_dec_layers"],
+        norm_first=False,
+        scale_attention=family == "v2",
+        output_relu=family == "v1",
+        vocab_size=embedding.shape[0],
+        num_outputs=output.shape[0],
+        max_sequence_length=int(values["maxlen"]),
+        pad_token_id=values.get("padding_token", 0),
+        tokens=tokens,
+    )
+
+
+def _some(names: list[str], most: int = 6) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+class TransferReport(NamedTuple):
+    """What became of each tensor when weights were taken over into a model with its own vocabulary.
+
+    Attributes:
+        loaded: Names copied whole.
+        remapped_tokens: Tokens whose rows were moved to their new ids.
+        new_tokens: Tokens of the model that the source has not; their rows keep their first values.
+        dropped_tokens: Tokens of the source that the model has not.
+        unused: Names in the source that no model uses.
+    """
+
+    loaded: tuple[str, ...]
+    remapped_tokens: tuple[str, ...]
+    new_tokens: tuple[str, ...]
+    dropped_tokens: tuple[str, ...]
+    unused: tuple[str, ...]
+
+    def summary(self) -> str:
+        """One line for the log."""
+        return (
+            f"{len(self.loaded)} tensors loaded, {len(self.remapped_tokens)} tokens kept, {len(self.new_tokens)} new, "
+            f"{len(self.dropped_tokens)} dropped, {len(self.unused)} tensors unused"
+        )
+
+
+_VOCABULARY_TENSORS = ("decoder.embedding.weight", "decoder.vocab_projection.weight", "decoder.vocab_projection.bias")
+_SWITCHES = ("num_heads", "norm_first", "scale_attention", "output_relu")
+
+
+def transfer(model: SheetMusicTransformer, weights: Weights) -> TransferReport:
+    """Start `model` from `weights`: everything but the vocabulary as it is, rows of known tokens moved to their ids.
+
+    Raises:
+        CheckpointError: If the two are not the same network but for the vocabulary, naming what differs.
+    """
+    switches = [
+        f"SMTConfig.{name} is {getattr(weights.config, name)} there and {getattr(model.config, name)} here"
+        for name in _SWITCHES
+        if getattr(weights.config, name) != getattr(model.config, name)
+    ]
+    if switches:
+        raise CheckpointError(f"{weights.source}: another network: {'; '.join(switches)}; bind the same values")
+    state = model.state_dict()
+    old_ids = {token: index for index, token in enumerate(weights.config.tokens or ())}
+    new_ids = {token: index for index, token in enumerate(model.config.tokens or ())}
+    kept = sorted((old_ids.keys() & new_ids.keys()), key=new_ids.__getitem__)
+    tensors = {name: tensor for name, tensor in weights.tensors.items() if name not in _VOCABULARY_TENSORS}
+    for name in _VOCABULARY_TENSORS:
+        rows, source = state[name].clone(), weights.tensors.get(name)
+        if source is not None and kept and source.shape[1:] == rows.shape[1:]:
+            moved = [token for token in kept if old_ids[token] < len(source)]
+            rows[[new_ids[token] for token in moved]] = source[[old_ids[token] for token in moved]].to(rows.dtype)
+        tensors[name] = rows
+    check_tensors(model, weights._replace(tensors=tensors))
+    model.load_state_dict(tensors)
+    return TransferReport(
+        loaded=tuple(sorted(tensors.keys() - set(_VOCABULARY_TENSORS))),
+        remapped_tokens=tuple(kept),
+        new_tokens=tuple(sorted(new_ids.keys() - old_ids.keys())),
+        dropped_tokens=tuple(sorted(old_ids.keys() - new_ids.keys())),
+        unused=weights.unused,
+    )

@@ -1,0 +1,1 @@
+"""The network itself, written on transformers. Knows pixels and ids only."""

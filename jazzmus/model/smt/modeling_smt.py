@@ -1,0 +1,162 @@
+"""The Sheet Music Transformer: ConvNeXt features of a page, an autoregressive decoder over them.
+
+Knows pixels and ids; knows neither kern nor how images are read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from transformers import ConvNextConfig, ConvNextModel, PreTrainedModel
+from transformers.utils import ModelOutput
+
+from jazzmus.model.decoding import GreedyOutput, greedy_decode
+from jazzmus.model.smt.configuration_smt import ENCODER_STEM_STRIDE, SMTConfig
+from jazzmus.model.smt.decoder import Decoder
+
+
+@dataclass
+class SMTOutput(ModelOutput):
+    """What a teacher-forced pass gives: `logits` (B, L, num_outputs) and `encoder_output` (B, C, H/s, W/s)."""
+
+    logits: Tensor | None = None
+    encoder_output: Tensor | None = None
+
+
+class SheetMusicTransformer(PreTrainedModel):
+    """Reads a page image into token ids (arXiv 2402.07596).
+
+    Pixels are (B, 1, H, W) float in [0, 1], 1 = paper. Pages of different sizes are padded below and on the right;
+    with `image_sizes` the padding changes nothing: it is kept out of every convolution and of attention.
+    """
+
+    config_class = SMTConfig
+    base_model_prefix = "smt"
+    main_input_name = "pixel_values"
+
+    def __init__(self, config: SMTConfig) -> None:
+        super().__init__(config)
+        self.encoder = ConvNextModel(
+            ConvNextConfig(
+                num_channels=1,
+                patch_size=ENCODER_STEM_STRIDE,
+                num_stages=len(config.encoder_depths),
+                hidden_sizes=list(config.encoder_hidden_sizes),
+                depths=list(config.encoder_depths),
+                layer_scale_init_value=config.layer_scale_init,
+            )
+        )
+        self.encoder.layernorm = nn.Identity()  # features are taken before it; the published weights' copy is unused
+        self.decoder = Decoder(config)
+        self.post_init()
+
+    @torch.no_grad()
+    def _init_weights(self, module: nn.Module) -> None:
+        # Embeddings of unit variance stand beside sinusoids of unit amplitude; transformers' 0.02 would drown in them.
+        if isinstance(module, nn.Linear):
+            nn.init.xavier_uniform_(module.weight)
+            nn.init.zeros_(module.bias)
+        elif isinstance(module, nn.Embedding):
+            nn.init.normal_(module.weight)
+            module.weight[self.config.pad_token_id].zero_()
+
+    def feature_mask(self, image_sizes: Tensor, height: int, width: int, stride: int) -> Tensor:
+        """(B, 1, height, width) boolean mask of features that show the page rather than padding.
+
+        Args:
+            image_sizes: (B, 2) heights and widths of the pages in pixels.
+            height: Rows of the feature map.
+            width: Columns of the feature map.
+            stride: Pixels per feature.
+        """
+        # Pages are padded to whole multiples of the encoder's stride, so that the mask is exact at every stage.
+        cells = torch.div(image_sizes + self.config.stride - 1, self.config.stride, rounding_mode="floor")
+        limits = cells * (self.config.stride // stride)
+        rows = torch.arange(height, device=image_sizes.device)[None, :] < limits[:, :1]
+        columns = torch.arange(width, device=image_sizes.device)[None, :] < limits[:, 1:]
+        return (rows[:, :, None] & columns[:, None, :])[:, None]
+
+    def encode(self, pixel_values: Tensor, image_sizes: Tensor | None = None) -> Tensor:
+        """Features of a batch of pages.
+
+        Args:
+            pixel_values: (B, 1, H, W) float in [0, 1], 1 = paper.
+            image_sizes: (B, 2) height and width of each page in pixels; None when nothing is padded.
+
+        Returns:
+            (B, C, H / stride, W / stride) features before the encoder's final norm, 0 where padded.
+        """
+        features = self.encoder.embeddings(pixel_values)
+        stride = ENCODER_STEM_STRIDE
+        for index, stage in enumerate(self.encoder.encoder.stages):
+            for layer in stage.downsampling_layer:
+                features = layer(features)
+            stride = ENCODER_STEM_STRIDE * 2**index
+            mask = None
+            if image_sizes is not None:
+                mask = self.feature_mask(image_sizes, *features.shape[2:], stride).to(features.dtype)
+                features = features * mask
+            for layer in stage.layers:
+                features = layer(features)
+                # A 7x7 convolution must meet zeros outside the page, as it does at the edge of a page alone.
+                features = features if mask is None else features * mask
+        return features
+
+    def forward(
+        self,
+        pixel_values: Tensor | None = None,
+        decoder_input_ids: Tensor | None = None,
+        image_sizes: Tensor | None = None,
+        encoder_output: Tensor | None = None,
+    ) -> SMTOutput:
+        """Teacher-forced logits of (B, L) ids over pages, given as pixels or as features already encoded.
+
+        Raises:
+            ValueError: If neither pixels nor features are given, or no ids.
+        """
+        if encoder_output is None:
+            if pixel_values is None:
+                raise ValueError("SheetMusicTransformer needs pixel_values or encoder_output")
+            encoder_output = self.encode(pixel_values, image_sizes)
+        if decoder_input_ids is None:
+            raise ValueError("SheetMusicTransformer needs decoder_input_ids")
+        memory = self.decoder.remember(encoder_output, self.valid_features(encoder_output, image_sizes))
+        logits, _ = self.decoder(decoder_input_ids, memory)
+        return SMTOutput(logits=logits, encoder_output=encoder_output)
+
+    def valid_features(self, features: Tensor, image_sizes: Tensor | None) -> Tensor | None:
+        """(B, H, W) boolean mask of unpadded features for attention; None when every feature counts."""
+        if image_sizes is None:
+            return None
+        return self.feature_mask(image_sizes, *features.shape[2:], self.config.stride)[:, 0]
+
+    @torch.inference_mode()
+    def read(
+        self, pixel_values: Tensor, image_sizes: Tensor | None = None, max_length: int | None = None
+    ) -> GreedyOutput:
+        """Greedy reading of a batch of pages: ids, their log-probabilities and why each stopped."""
+        features = self.encode(pixel_values, image_sizes)
+        memory = self.decoder.remember(features, self.valid_features(features, image_sizes))
+        return greedy_decode(
+            self.decoder,
+            memory,
+            batch_size=pixel_values.shape[0],
+            bos_id=self.config.bos_token_id,
+            eos_id=self.config.eos_token_id,
+            pad_id=self.config.pad_token_id,
+            max_length=max_length or self.config.max_sequence_length,
+        )
+
+    def generate(  # type: ignore[override]
+        self, pixel_values: Tensor, image_sizes: Tensor | None = None, max_length: int | None = None
+    ) -> Tensor:
+        """Greedy ids (B, N) beginning with <bos>; a page that ended early is filled with <pad>.
+
+        Args:
+            pixel_values: (B, 1, H, W) float in [0, 1], 1 = paper.
+            image_sizes: (B, 2) height and width of each page in pixels; None when nothing is padded.
+            max_length: Longest sequence, <bos> included; the configuration's when None.
+        """
+        return self.read(pixel_values, image_sizes, max_length).ids

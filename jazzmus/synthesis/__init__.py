@@ -1,0 +1,1 @@
+"""Generated lead-sheet pages: kern text in, page image, text and system boxes out."""

@@ -1,0 +1,238 @@
+"""Kern text to an engraved score: Verovio draws it, resvg turns the drawing into pixels.
+
+Knows notation software only. It does not know where a text comes from, nor how a score is laid out on a page of paper.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import resvg_py
+import verovio
+from PIL import Image
+
+from jazzmus.dataset.manifest import SystemBox
+from jazzmus.errors import KernError
+from jazzmus.synthesis.chord_text import chord_text
+
+CHORD_FONT = Path(__file__).parent / "fonts" / "Tinos-Regular.ttf"
+MUSIC_FONTS = ("Leipzig", "Bravura", "Leland", "Petaluma", "Gootville")
+Extent = tuple[float, float, float, float]  # left, right, top, bottom in drawing units
+SVG = "{http://www.w3.org/2000/svg}"
+UNIT = 9.0  # half a staff space, in Verovio's page units
+MARGIN = 20  # page units; strokes at the edge would be cut without one
+TRANSLATION = re.compile(r"translate\(([-\d.]+)[ ,]+([-\d.]+)\)")
+
+# Interpretations that print a word which is no part of the text to be read: instrument, tempo, transposition.
+UNDRAWN = re.compile(r"^(\*I|\*MM|\*Tr|!LO|!!LO|!(?!!linebreak))")
+
+
+@dataclass(frozen=True)
+class EngravingStyle:
+    """The look of an engraved score.
+
+    Attributes:
+        music_font: One of `MUSIC_FONTS`.
+        staff_spaces: Width of the score, in distances between two staff lines.
+        system_gap: Least distance between systems, in half staff spaces.
+        chord_size: Size of the chords; Verovio's lyric size, in half staff spaces.
+        line_width: Thickness of a staff line, in half staff spaces.
+        justify_last: Whether a short last system is stretched to the full width.
+    """
+
+    music_font: str = "Leipzig"
+    staff_spaces: float = 110.0
+    system_gap: float = 6.0
+    chord_size: float = 4.5
+    line_width: float = 0.15
+    justify_last: bool = True
+
+
+@dataclass(frozen=True)
+class EngravedScore:
+    """A drawing and where its systems are.
+
+    Attributes:
+        svg: The drawing, without Verovio's helper rectangles.
+        width: Width in drawing units (that of the view box).
+        height: Height in drawing units.
+        systems: (left, right, top, bottom) of each system in drawing units, top to bottom.
+    """
+
+    svg: str
+    width: float
+    height: float
+    systems: tuple[Extent, ...]
+
+
+def drawable_text(kern: str) -> str:
+    """Rewrite a text of the dialect so that Verovio draws it as a lead sheet: chords as text above the staff."""
+    rows: list[str] = []
+    chord_column = None
+    for row in kern.splitlines():
+        if not row.strip() or UNDRAWN.match(row):
+            continue
+        cells = row.split("\t")
+        if cells[0].startswith("**"):
+            chord_column = cells.index("**mxhm") if "**mxhm" in cells else None
+            rows.append("\t".join("**cdata" if cell == "**mxhm" else cell for cell in cells))
+            if chord_column is not None:
+                rows.append("\t".join("*above" if cell == "**mxhm" else "*" for cell in cells))
+            continue
+        if chord_column is not None and len(cells) > 1 and not row.startswith(("*", "=", "!")):
+            cells[-1] = chord_text(cells[-1])  # the chords stand last, also beside a split staff
+        rows.append("\t".join(cells))
+    return "\n".join([*rows, ""])
+
+
+@cache
+def _toolkit() -> verovio.toolkit:
+    verovio.enableLog(verovio.LOG_OFF)
+    toolkit = verovio.toolkit()
+    toolkit.setInputFrom("humdrum")
+    return toolkit
+
+
+def _options(style: EngravingStyle) -> dict[str, object]:
+    return {
+        "breaks": "encoded",
+        "header": "none",
+        "footer": "none",
+        "adjustPageHeight": True,
+        "pageHeight": 60000,
+        "pageWidth": round(style.staff_spaces * 2 * UNIT),
+        **{f"pageMargin{side}": MARGIN for side in ("Top", "Bottom", "Left", "Right")},
+        "unit": UNIT,
+        "font": style.music_font,
+        "spacingSystem": style.system_gap,
+        "lyricSize": style.chord_size,
+        "staffLineWidth": style.line_width,
+        "minLastJustification": 0.0 if style.justify_last else 0.8,
+        "svgBoundingBoxes": True,
+        "svgViewBox": True,
+        "outputIndent": 0,
+    }
+
+
+def engrave(kern: str, style: EngravingStyle) -> EngravedScore:
+    """Engrave a text, one system of it on each line.
+
+    Args:
+        kern: Text in the dialect. A text that does not parse may make Verovio fail in ways that cannot be caught;
+            texts of unknown origin are parsed first.
+        style: The look.
+
+    Raises:
+        KernError: Verovio does not load the text, or draws nothing.
+    """
+    toolkit = _toolkit()
+    toolkit.setOptions(_options(style))
+    if not toolkit.loadData(drawable_text(kern)):
+        raise KernError("line 1: Verovio does not load this text; check it with jazzmus.kern.document.parse_kern")
+    root = ElementTree.fromstring(toolkit.renderToSVG(1))
+    drawing = root.find(f"{SVG}svg")
+    margin = drawing.find(f"{SVG}g[@class='page-margin']") if drawing is not None else None
+    if drawing is None or margin is None:
+        raise KernError("line 1: Verovio draws nothing for this text; it holds no music")
+    left, top = _offset(margin)
+    groups = [group for group in margin.iter(f"{SVG}g") if group.get("class", "").split(" ")[0] == "system"]
+    extents = _system_extents([group for group in groups if "bounding-box" not in group.get("class", "")])
+    systems = tuple((x0 + left, x1 + left, y0 + top, y1 + top) for x0, x1, y0, y1 in extents)
+    _prepare_for_drawing(root)
+    width, height = (float(number) for number in drawing.get("viewBox", "").split(" ")[2:])
+    ElementTree.register_namespace("", "http://www.w3.org/2000/svg")
+    ElementTree.register_namespace("xlink", "http://www.w3.org/1999/xlink")
+    return EngravedScore(ElementTree.tostring(root, encoding="unicode"), width, height, systems)
+
+
+def _offset(group: ElementTree.Element) -> tuple[float, float]:
+    match = TRANSLATION.search(group.get("transform", ""))
+    return (float(match[1]), float(match[2])) if match else (0.0, 0.0)
+
+
+def _rectangles(group: ElementTree.Element) -> list[tuple[Extent, bool]]:
+    """Return the helper rectangles that Verovio draws around the elements of a group, and whether each is a tie's."""
+    return [
+        (_rectangle(rectangle), helper.get("class", "").startswith(("tie", "slur")))
+        for helper in group.iter(f"{SVG}g")
+        if "bounding-box" in helper.get("class", "")
+        for rectangle in helper.findall(f"{SVG}rect")
+    ]
+
+
+def _rectangle(rectangle: ElementTree.Element) -> Extent:
+    x, y, width, height = (float(rectangle.get(name, "0")) for name in ("x", "y", "width", "height"))
+    return x, x + width, y, y + height
+
+
+def _system_extents(systems: list[ElementTree.Element]) -> list[Extent]:
+    """Return what each system covers.
+
+    Verovio keeps a tie over a system break, with both its halves, in the first of the two systems. So ties count for
+    the systems whose other elements they touch, wherever they are kept.
+    """
+    kept = [_rectangles(system) for system in systems]
+    ties = [extent for rectangles in kept for extent, is_tie in rectangles if is_tie]
+    extents = []
+    for rectangles in kept:
+        core = _union([extent for extent, is_tie in rectangles if not is_tie])
+        extents.append(_union([core, *(tie for tie in ties if tie[2] < core[3] and tie[3] > core[2])]))
+    return extents
+
+
+def _union(extents: list[Extent]) -> Extent:
+    lefts, rights, tops, bottoms = zip(*extents, strict=True)
+    return min(lefts), max(rights), min(tops), max(bottoms)
+
+
+def _prepare_for_drawing(root: ElementTree.Element) -> None:
+    """Remove what is not drawn, and say by attributes what Verovio says by a style sheet.
+
+    The style sheet also strokes every glyph with an invisibly thin line, which takes a third of the drawing time.
+    """
+    for parent in root.iter():
+        for child in list(parent):
+            classes = child.get("class", "").split(" ")
+            if "bounding-box" in classes or "placeholder" in classes or child.tag == f"{SVG}style":
+                parent.remove(child)
+    for element in root.iter():
+        if element.get("stroke-width") is not None:
+            element.set("stroke", "currentColor")
+
+
+def rasterise(score: EngravedScore, width: int) -> tuple[Image.Image, tuple[SystemBox, ...]]:
+    """Draw a score in black on white.
+
+    Args:
+        score: What `engrave` returned.
+        width: Width of the image in pixels; the height follows.
+
+    Returns:
+        The image (mode `L`) and the box of each system in its pixels.
+    """
+    scale = width / score.width
+    png = resvg_py.svg_to_bytes(
+        svg_string=score.svg,
+        width=width,
+        background="#ffffff",
+        skip_system_fonts=True,
+        font_files=[str(CHORD_FONT)],
+        font_family="Tinos",
+        serif_family="Tinos",
+    )
+    image = Image.open(io.BytesIO(png)).convert("L")
+    boxes = tuple(
+        SystemBox(
+            from_x=max(0, int(x0 * scale)),
+            to_x=min(image.width, int(x1 * scale) + 1),
+            from_y=max(0, int(y0 * scale)),
+            to_y=min(image.height, int(y1 * scale) + 1),
+        )
+        for x0, x1, y0, y1 in score.systems
+    )
+    return image, boxes

@@ -1,0 +1,163 @@
+"""Writes generated pages as a prepared data folder, the form that `data_prep.py` gives to real pages.
+
+Knows files and processes. It does not know how a page is made, nor how the folder is read for training.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import multiprocessing
+import os
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import astuple
+from pathlib import Path
+from typing import NamedTuple
+
+from PIL import Image, UnidentifiedImageError
+from rich.progress import track
+
+from jazzmus.dataset.manifest import MANIFEST_NAME, Manifest, PageRecord, SystemBox, write_manifest
+from jazzmus.errors import ConfigError, DataError
+from jazzmus.synthesis.page import PageStyle, make_page
+
+logger = logging.getLogger(__name__)
+
+JPEG_QUALITY = 92
+SPLITS = ("train", "val", "test")
+SEEDS_PER_SPLIT = 10_000_000  # a split may grow without taking the pages of another one
+
+
+class PageTask(NamedTuple):
+    """One page to write."""
+
+    folder: Path
+    split: str
+    seed: int
+    style: PageStyle
+
+    @property
+    def page_id(self) -> str:
+        """The stem of the page's files."""
+        return f"generated-{self.seed:08d}"
+
+    @property
+    def image(self) -> Path:
+        """Where the image goes."""
+        return self.folder / self.split / "images" / f"{self.page_id}.jpg"
+
+    @property
+    def ground_truth(self) -> Path:
+        """Where the text goes."""
+        return self.folder / self.split / "ground_truth" / f"{self.page_id}.txt"
+
+
+def write_page_folder(
+    folder: Path, counts: Mapping[str, int], style: PageStyle, seed: int = 0, workers: int = 1
+) -> Manifest:
+    """Write generated pages to `folder/{train,val,test}/{images,ground_truth}` and their manifest.
+
+    Pages that are there already, from the same seed and style, are kept. Each page counts as a piece of its own.
+
+    Args:
+        folder: Made if it is absent.
+        counts: Number of pages of each split; a split not named gets empty folders.
+        style: The look of the pages.
+        seed: Number of the first page; pages with the same seed and style are the same to the pixel.
+        workers: Number of processes.
+
+    Raises:
+        ConfigError: A split is unknown, or a count, the seed or `workers` is out of range.
+        DataError: The folder holds prepared pages of another origin.
+    """
+    if set(counts) - set(SPLITS) or any(not 0 <= count < SEEDS_PER_SPLIT for count in counts.values()):
+        raise ConfigError(f"page counts {dict(counts)}: give 0 to {SEEDS_PER_SPLIT - 1} pages for any of {SPLITS}")
+    if not 0 <= seed < SEEDS_PER_SPLIT or workers < 1:
+        raise ConfigError(f"seed {seed}, workers {workers}: the seed lies in 0 to {SEEDS_PER_SPLIT - 1}, workers from 1")
+    _refuse_foreign_folder(folder)
+    for split in SPLITS:
+        for kind in ("images", "ground_truth"):
+            (folder / split / kind).mkdir(parents=True, exist_ok=True)
+    tasks = [
+        PageTask(folder, split, number * SEEDS_PER_SPLIT + seed + index, style)
+        for number, split in enumerate(SPLITS)
+        for index in range(counts.get(split, 0))
+    ]
+    with _page_records(tasks, workers) as records:
+        pages = tuple(track(records, total=len(tasks), description="generating pages"))
+    revision = f"{style.fingerprint[:12]}-{seed}"
+    manifest = Manifest(folder.name, "jazzmus.synthesis", revision, "clean", pages, ())
+    write_manifest(folder, manifest)
+    _report_strangers(folder, tasks)
+    return manifest
+
+
+def _refuse_foreign_folder(folder: Path) -> None:
+    path = folder / MANIFEST_NAME
+    if path.is_file() and '"jazzmus.synthesis"' not in path.read_text(encoding="utf-8"):
+        raise DataError(f"{path}: the folder holds prepared pages of another dataset; give another --output")
+
+
+@contextmanager
+def _page_records(tasks: list[PageTask], workers: int) -> Iterator[Iterator[PageRecord]]:
+    if workers == 1:
+        yield map(write_page, tasks)
+        return
+    context = multiprocessing.get_context("spawn")  # a forked Verovio would share its state
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        yield pool.map(write_page, tasks, chunksize=4)
+
+
+def write_page(task: PageTask) -> PageRecord:
+    """Write one page unless it is there, and return its record. The image is written last and marks completion."""
+    record = _existing_record(task)
+    if record is not None:
+        return record
+    page = make_page(task.seed, task.style)
+    comment = {"style": task.style.fingerprint, "systems": [astuple(box) for box in page.system_boxes]}
+    temporary = task.image.with_name(f".{task.image.name}.tmp")
+    page.image.save(temporary, format="JPEG", quality=JPEG_QUALITY, comment=json.dumps(comment).encode("utf-8"))
+    temporary_text = task.ground_truth.with_name(f".{task.ground_truth.name}.tmp")
+    temporary_text.write_text(page.kern, encoding="utf-8")
+    task.image.unlink(missing_ok=True)
+    os.replace(temporary_text, task.ground_truth)
+    os.replace(temporary, task.image)
+    return _record(task, page.image.size, page.system_boxes)
+
+
+def _record(task: PageTask, size: tuple[int, int], systems: tuple[SystemBox, ...]) -> PageRecord:
+    return PageRecord(
+        page_id=task.page_id,
+        split=task.split,
+        image=task.image.relative_to(task.folder).as_posix(),
+        ground_truth=task.ground_truth.relative_to(task.folder).as_posix(),
+        piece=task.page_id,
+        row=None,
+        width=size[0],
+        height=size[1],
+        systems=systems,
+    )
+
+
+def _existing_record(task: PageTask) -> PageRecord | None:
+    """Return the record of a page that an earlier run wrote; its boxes lie in the comment of its image."""
+    if not (task.image.is_file() and task.ground_truth.is_file()):
+        return None
+    try:
+        with Image.open(task.image) as image:
+            comment = json.loads(image.info["comment"])
+            if comment["style"] != task.style.fingerprint:
+                return None
+            return _record(task, image.size, tuple(SystemBox(*box) for box in comment["systems"]))
+    except (UnidentifiedImageError, KeyError, TypeError, ValueError) as error:
+        logger.warning("%s: not a page of this generator (%s); it is made again", task.image, error)
+        return None
+
+
+def _report_strangers(folder: Path, tasks: list[PageTask]) -> None:
+    planned = {task.image for task in tasks}
+    strangers = [path for split in SPLITS for path in (folder / split / "images").glob("*.jpg") if path not in planned]
+    if strangers:
+        logger.warning("%s: %d images of earlier runs are not in the manifest and not used", folder, len(strangers))

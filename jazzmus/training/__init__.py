@@ -1,0 +1,1 @@
+"""Wires data, model, curriculum and loggers into one experiment."""

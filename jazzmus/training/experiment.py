@@ -1,0 +1,220 @@
+"""Wires an experiment: config sections to data, network and trainer, and a trainer's outcome to the files of a run.
+
+The one place where everything meets; it knows no detail of any part.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from lightning.pytorch import Trainer, seed_everything
+
+from jazzmus.config import build, check_consumed, configurable, operative_config
+from jazzmus.dataset.full_page_datamodule import FullPageDataModule
+from jazzmus.errors import CheckpointError, ConfigError
+from jazzmus.files import replace_file, write_text
+from jazzmus.metrics.report import PageResult, score_counts
+from jazzmus.model.full_page_trainer import FullPageTrainer
+from jazzmus.model.smt.configuration_smt import SMTConfig
+from jazzmus.training.callbacks import BEST, LAST, run_callbacks
+from jazzmus.training.loggers import WandbMode, run_loggers
+
+logger = logging.getLogger(__name__)
+
+WEIGHTS_FOLDER = Path("weights")
+CONFIG_FILE = "operative_config.gin"
+RESULTS_FILE = "results.jsonl"
+SCORES_FILE = "scores.json"
+
+Precision = Literal["auto", "32-true", "bf16-mixed", "16-mixed"]
+
+
+@configurable("experiment")
+@dataclass(frozen=True)
+class Experiment:
+    """What holds for a run as a whole.
+
+    Attributes:
+        name: Names the run's folder, `weights/<name>`.
+        max_epochs: Epochs to train; 0 only evaluates.
+        max_minutes: Wall time after which training ends with a checkpoint; None: no limit.
+        validate_every: Epochs between validations.
+        precision: Number format of training; `auto` is bf16 autocast where the device computes in it, else fp32.
+        devices: Accelerators to use; CPU training is one process.
+        wandb: Log to wandb too.
+        seed: Seed of weights, dropout and noise.
+    """
+
+    name: str
+    max_epochs: int = 100
+    max_minutes: float | None = None
+    validate_every: int = 1
+    precision: Precision = "auto"
+    devices: int = 1
+    wandb: WandbMode = "off"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.name or "/" in self.name:
+            raise ConfigError(f"experiment.name must be a folder name, not {self.name!r}")
+        if self.max_epochs < 0 or self.validate_every < 1 or self.devices < 1:
+            raise ConfigError("experiment: max_epochs must not be negative, validate_every and devices at least 1")
+
+
+@dataclass(frozen=True)
+class Run:
+    """An experiment whose parts are built."""
+
+    experiment: Experiment
+    datamodule: FullPageDataModule
+    module: FullPageTrainer
+    config_text: str
+
+
+def build_run() -> Run:
+    """Build data module and training module from the config that is loaded, and check that all of it was read.
+
+    Raises:
+        JazzmusError: If the config, the data or the pretrained weights are wrong.
+    """
+    experiment = build(Experiment)
+    seed_everything(experiment.seed, workers=True, verbose=False)
+    datamodule = build(FullPageDataModule)
+    vocabulary = datamodule.vocabulary
+    smt_config = build(
+        SMTConfig,
+        vocab_size=len(vocabulary),
+        tokens=list(vocabulary.tokens),
+        tokenizer=datamodule.tokenizer.name,
+        page_transform=datamodule.page_transform.to_dict(),
+    )
+    datamodule.stride = smt_config.stride
+    provenance = {"split_fingerprint": datamodule.split_fingerprint, "operative_config": ""}
+    module = build(
+        FullPageTrainer, smt_config=smt_config, provenance=provenance, longest_target=datamodule.longest_target
+    )
+    check_consumed()
+    provenance["operative_config"] = operative_config()
+    return Run(experiment, datamodule, module, provenance["operative_config"])
+
+
+def train(run: Run, output_dir: Path | None, resume: str | None) -> dict[str, float]:
+    """Train (or, with no epochs, only evaluate) and leave a complete folder behind.
+
+    The folder gets the operative config before the first step, then metrics, checkpoints, results and scores; the best
+    weights are copied to `weights/best.ckpt`. An earlier run of that folder is moved aside unless it is resumed.
+
+    Args:
+        run: What `build_run` gave.
+        output_dir: The run's folder; `weights/<experiment.name>` when None.
+        resume: `auto` for the folder's last checkpoint, if there is one; a path; or None to start anew.
+
+    Returns:
+        The scores of the best weights on the validation pages, in percent; empty without validation pages.
+
+    Raises:
+        CheckpointError: If the checkpoint to resume is missing or does not fit.
+    """
+    folder = output_dir or WEIGHTS_FOLDER / run.experiment.name
+    checkpoint = _checkpoint_to_resume(folder, resume)
+    if checkpoint is None:
+        _move_aside(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(folder / CONFIG_FILE, run.config_text)
+    trainer = _trainer(run, folder)
+    validates = bool(run.datamodule.validation_pages)
+    if run.experiment.max_epochs == 0:
+        if checkpoint is not None:
+            _load_state(run.module, checkpoint)
+    else:
+        try:
+            trainer.fit(run.module, datamodule=run.datamodule, ckpt_path=checkpoint, weights_only=True)
+        except RuntimeError as error:
+            if checkpoint is not None and "state_dict" in str(error):
+                raise CheckpointError(f"{checkpoint}: belongs to another network or vocabulary; {error}") from error
+            raise
+        if trainer.interrupted:
+            raise KeyboardInterrupt
+        best = folder / f"{BEST if validates else LAST}.ckpt"
+        _load_state(run.module, best)
+        replace_file(best, WEIGHTS_FOLDER / "best.ckpt")
+    if not validates:
+        return {}
+    trainer.validate(run.module, datamodule=run.datamodule, verbose=False)
+    return _write_results(folder, run.module.page_results)
+
+
+def _trainer(run: Run, folder: Path) -> Trainer:
+    experiment = run.experiment
+    validates = bool(run.datamodule.validation_pages)
+    return Trainer(
+        max_epochs=experiment.max_epochs,
+        devices=experiment.devices if torch.cuda.is_available() else 1,
+        precision=best_precision() if experiment.precision == "auto" else experiment.precision,
+        callbacks=run_callbacks(folder, run.datamodule, validates, experiment.max_minutes),
+        logger=run_loggers(folder, experiment.name, experiment.wandb),
+        check_val_every_n_epoch=experiment.validate_every,
+        limit_val_batches=1.0 if validates else 0,
+        num_sanity_val_steps=0,
+        log_every_n_steps=1,
+        default_root_dir=folder,
+        enable_model_summary=False,
+    )
+
+
+def best_precision() -> Literal["bf16-mixed", "32-true"]:
+    """The number format that is fastest here without loss of training: bf16 where the device computes in it."""
+    if torch.cuda.is_available():
+        return "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "32-true"
+    # A CPU without these instructions emulates bf16, many times slower than fp32.
+    capabilities = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return "bf16-mixed" if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") else "32-true"
+
+
+def _checkpoint_to_resume(folder: Path, resume: str | None) -> Path | None:
+    if resume is None:
+        return None
+    if resume != "auto":
+        if not Path(resume).is_file():
+            raise CheckpointError(f"--resume {resume}: no such checkpoint")
+        return Path(resume)
+    last = folder / f"{LAST}.ckpt"
+    if last.is_file():
+        return last
+    logger.info("%s is not there: starting anew", last)
+    return None
+
+
+def _move_aside(folder: Path) -> None:
+    """Keep an earlier run of the same name under a numbered one."""
+    if not folder.exists() or not any(folder.iterdir()):
+        return
+    number = 1
+    while (earlier := folder.with_name(f"{folder.name}.{number}")).exists():
+        number += 1
+    shutil.move(folder, earlier)
+    logger.info("%s holds an earlier run: kept as %s (use --resume auto to go on with a run)", folder, earlier)
+
+
+def _load_state(module: FullPageTrainer, checkpoint: Path) -> None:
+    state: dict[str, Any] = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    try:
+        module.load_state_dict(state["state_dict"])
+    except RuntimeError as error:
+        raise CheckpointError(f"{checkpoint}: belongs to another network or vocabulary; {error}") from error
+
+
+def _write_results(folder: Path, results: Sequence[PageResult]) -> dict[str, float]:
+    # Texts stay out: pages may be research data that must not be passed on with a run's files.
+    lines = [result.to_json(with_texts=False) + "\n" for result in results]
+    write_text(folder / RESULTS_FILE, "".join(lines))
+    scores = score_counts([result.counts for result in results])
+    write_text(folder / SCORES_FILE, json.dumps(scores, indent=1) + "\n")
+    return scores

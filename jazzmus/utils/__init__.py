@@ -1,0 +1,1 @@
+"""What scripts and notebooks use to read pages with a trained model."""

@@ -1,0 +1,129 @@
+"""Reading pages with trained weights: what `inference.py`, evaluation and notebooks use.
+
+Knows checkpoints, images and texts; knows no gin, no manifests and no training.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from PIL import Image
+
+from jazzmus.dataset.batch import pad_images
+from jazzmus.dataset.page_image import PageTransform
+from jazzmus.errors import CheckpointError, DataError
+from jazzmus.kern.codec import TextCodec
+from jazzmus.model.decoding import StopReason
+from jazzmus.model.pretrained import build_model, read_weights
+from jazzmus.model.smt.modeling_smt import SheetMusicTransformer
+
+SHIPPED_WEIGHTS = Path("weights")
+
+
+class Transcription(NamedTuple):
+    """What was read from a page.
+
+    Attributes:
+        kern: Humdrum text.
+        stop_reason: `eos` when the model ended the page itself, `length` when the limit did.
+        confidence: Mean probability the model gave the tokens it chose, in [0, 1].
+        seconds: Wall time of reading, shared evenly by the pages of a batch.
+    """
+
+    kern: str
+    stop_reason: StopReason
+    confidence: float
+    seconds: float
+
+
+class Recognizer:
+    """A trained network with its page transform and vocabulary.
+
+    Args:
+        model: In evaluation mode.
+        codec: Ids to text.
+        page_transform: The one the network was trained with.
+    """
+
+    def __init__(self, model: SheetMusicTransformer, codec: TextCodec, page_transform: PageTransform) -> None:
+        self.model = model
+        self.codec = codec
+        self.page_transform = page_transform
+
+    def read(self, image: Image.Image) -> Transcription:
+        """Read one gray page (mode "L", as `read_image` gives it)."""
+        return self.read_batch([image])[0]
+
+    def read_batch(self, images: Sequence[Image.Image]) -> list[Transcription]:
+        """Read several gray pages at once; each is read as it would be alone."""
+        started = time.perf_counter()
+        pixels, sizes = pad_images([self.page_transform(image) for image in images], self.model.config.stride)
+        device = self.model.device
+        reading = self.model.read(pixels.to(device), sizes.to(device))
+        seconds = (time.perf_counter() - started) / len(images)
+        transcriptions = []
+        for ids, log_probs, reason in zip(
+            reading.ids.tolist(), reading.log_probs.cpu(), reading.stop_reasons, strict=True
+        ):
+            chosen = log_probs[1:][log_probs[1:] != 0]
+            confidence = float(chosen.exp().mean()) if len(chosen) else 1.0
+            transcriptions.append(Transcription(self.codec.decode(ids), reason, confidence, seconds))
+        return transcriptions
+
+
+def load_recognizer(checkpoint: str | Path, device: str | torch.device | None = None) -> Recognizer:
+    """Load what is needed to read pages from a checkpoint, folder or hub id, and nothing else.
+
+    Args:
+        checkpoint: Training checkpoint, folder of `save_pretrained`, or hub id.
+        device: Where to read; the first accelerator, else the CPU, when None.
+
+    Raises:
+        CheckpointError: If the weights cannot be read or do not say how pages and texts are coded.
+    """
+    model = build_model(read_weights(checkpoint))
+    config = model.config
+    if not (config.tokens and config.tokenizer and config.page_transform):
+        raise CheckpointError(
+            f"{checkpoint}: has no tokenizer or page transform, as public SMT weights do not; fine-tune it first with "
+            "FullPageTrainer.pretrained, or give a checkpoint of train_full_page.py"
+        )
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    codec = TextCodec.from_names(config.tokenizer, config.tokens)
+    return Recognizer(model.to(device), codec, PageTransform.from_dict(config.page_transform))
+
+
+def shipped_weights() -> Path:
+    """The weights that come with the repository: the folder under `weights/` with a config.json.
+
+    Raises:
+        CheckpointError: If there is none.
+    """
+    found = sorted(path.parent for path in SHIPPED_WEIGHTS.glob("*/config.json"))
+    if not found:
+        raise CheckpointError("no weights are shipped in weights/ yet: give --checkpoint, such as weights/best.ckpt")
+    return found[0]
+
+
+def page_files(paths: Sequence[Path], suffixes: frozenset[str]) -> list[Path]:
+    """The image files among `paths`, and those in folders among them, sorted within each folder.
+
+    Raises:
+        DataError: If a path does not exist, or a folder holds no image.
+    """
+    files: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(file for file in path.iterdir() if file.suffix.lower() in suffixes)
+            if not inside:
+                raise DataError(f"{path}: no image in this folder ({', '.join(sorted(suffixes))})")
+            files += inside
+        elif path.exists():
+            files.append(path)
+        else:
+            raise DataError(f"{path}: no such file or folder")
+    return files

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from jazzmus.errors import DataError
+from jazzmus.metrics import score_pages
+from jazzmus.metrics.report import METRICS, PUBLISHED_METRICS, PageResult, count_edits, score_counts
+from jazzmus.metrics.transcription import EditCount
+
+REFERENCE = "**kern\t**mxhm\n=\t=\n4c\tC:7\n4d\t.\n*-\t*-\n"
+NO_CHORDS = "**kern\n=\n4c\n*-\n"
+
+
+def test_golden_pairs(shared: Path) -> None:
+    golden = json.loads((shared / "golden" / "metrics.json").read_text(encoding="utf-8"))
+    pairs = golden["pairs"]
+    assert len(pairs) == 12
+    for pair in pairs:
+        scores = score_pages([pair["prediction"]], [pair["reference"]])
+        for name in PUBLISHED_METRICS:
+            assert scores[name] == pytest.approx(pair[name], abs=1e-9, rel=0), name
+    corpus = score_pages([pair["prediction"] for pair in pairs], [pair["reference"] for pair in pairs])
+    assert {name: corpus[name] for name in PUBLISHED_METRICS} == pytest.approx(golden["corpus"], abs=1e-9, rel=0)
+
+
+def test_a_perfect_prediction_scores_zero_and_an_empty_one_its_full_distance() -> None:
+    assert score_pages([REFERENCE], [REFERENCE]) == dict.fromkeys(METRICS, 0.0)
+    counts = count_edits("", REFERENCE)
+    assert counts["cer"] == EditCount(len(REFERENCE), len(REFERENCE))
+    assert counts["ser_chord"] == EditCount(1, 1)
+    assert counts["ler_melody"] == EditCount(5, 5)
+    assert tuple(counts) == METRICS
+
+
+def test_scores_are_sums_over_sums_and_not_capped() -> None:
+    scores = score_pages([REFERENCE * 4, REFERENCE], [REFERENCE, REFERENCE])
+    assert scores["cer"] == pytest.approx(150.0)
+
+
+def test_content_counts_neither_separators_nor_null_cells_nor_barlines() -> None:
+    assert count_edits(REFERENCE.replace("4d", "4e"), REFERENCE)["ser_content"] == EditCount(1, 7)
+    assert count_edits(REFERENCE.replace("=\t=", "==\t=="), REFERENCE)["ser_content"] == EditCount(0, 7)
+
+
+def test_pages_without_chords() -> None:
+    assert score_pages([NO_CHORDS], [NO_CHORDS])["ser_chord"] == 100.0
+    # In a corpus such a page adds what was predicted for it, and no length.
+    assert score_pages([REFERENCE, REFERENCE], [NO_CHORDS, REFERENCE])["ser_chord"] == 100.0
+    assert score_pages([NO_CHORDS, REFERENCE], [NO_CHORDS, REFERENCE])["ser_chord"] == 0.0
+
+
+def test_lists_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ValueError, match="1 predictions for 2 references"):
+        score_pages([""], ["", ""])
+    with pytest.raises(ValueError, match="no pages"):
+        score_pages([], [])
+
+
+def test_a_page_result_is_one_line_and_comes_back() -> None:
+    result = PageResult("page", REFERENCE, "", count_edits("", REFERENCE), "max_length", 1.5)
+    line = result.to_json()
+    assert "\n" not in line
+    assert PageResult.from_json(line) == result
+    assert score_counts([PageResult.from_json(line).counts]) == score_pages([""], [REFERENCE])
+
+
+def test_a_page_result_without_texts_holds_none() -> None:
+    result = PageResult("page", REFERENCE, NO_CHORDS, count_edits(NO_CHORDS, REFERENCE), "eos", 0.25)
+    line = result.to_json(with_texts=False)
+    assert "kern" not in line
+    assert "reference" not in line
+    again = PageResult.from_json(line)
+    assert (again.reference, again.prediction) == (None, None)
+    assert again.counts == result.counts
+
+
+@pytest.mark.parametrize("line", ["", "[]", "null", '{"page_id": "a"}', '{"page_id": "a", "counts": {"cer": 3}}'])
+def test_a_broken_line_is_refused(line: str) -> None:
+    with pytest.raises(DataError, match="not a page result"):
+        PageResult.from_json(line)
