@@ -10,6 +10,7 @@ import io
 import logging
 import math
 import struct
+import warnings
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from jazzmus.config import configurable
 from jazzmus.dataset.manifest import SystemBox
 from jazzmus.errors import ConfigError, DataError
 
@@ -28,10 +30,14 @@ logger = logging.getLogger(__name__)
 MAX_PIXELS = 200_000_000
 MAX_STORED_SIDE = 4096
 MIN_SIDE = 16
-FORMATS = ("JPEG", "MPO", "PNG", "TIFF", "WEBP", "BMP", "GIF", "PPM", "JPEG2000")
+FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "GIF", "PPM", "JPEG2000")
 
 # Pillow warns from 89 megapixels on and refuses from 179 on; large scans are honest pages here.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+# The size is checked here, with an error of our own.
+warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+# Without this, `Image.open` does not know the names of the less usual formats until it has failed once.
+Image.init()
 
 _ORIENTATION_TAG = 0x0112
 _UPRIGHT = {
@@ -242,6 +248,7 @@ def crop_systems(image: Image.Image, boxes: Sequence[SystemBox], first: int, las
     return image.crop((0, top, image.width, min(max(bottom, top + 1), image.height)))
 
 
+@configurable
 class PageTransform:
     """Gray page to model input: scaled by width with a limit on height, never distorted.
 

@@ -1,7 +1,7 @@
 """All scores of pages: edit counts of one page, percentages of many, and the record of one page in a results file.
 
-Percentages are of the corpus: the sum of the edits over the sum of the lengths. Knows strings in and values out; which
-form of a text is scored (published form, raw) is the caller's choice.
+Percentages are of the corpus: the sum of the edits over the sum of the lengths. Knows strings in and values out.
+Scores take texts as they are; only `published_result` brings both to the published form first.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from jazzmus.errors import DataError
+from jazzmus.kern.tokenizer import published_form
 from jazzmus.metrics.harmony import chord_units, root_units
 from jazzmus.metrics.transcription import UNITS, EditCount, content_units, count, melody_column
 

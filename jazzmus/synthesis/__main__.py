@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from jazzmus.logs import run_script
@@ -34,8 +35,9 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 def main() -> None:
     """Write the pages that the command line asks for."""
     options = parse_arguments()
-    ranges = {"systems": tuple(options.systems)} if options.systems else {}
-    style = PageStyle.simple(**ranges) if options.simple else PageStyle(**ranges)
+    style = PageStyle.simple() if options.simple else PageStyle()
+    if options.systems:
+        style = replace(style, systems=tuple(options.systems))
     counts = {"train": options.pages, "val": options.val, "test": options.test}
     manifest = write_page_folder(options.output, counts, style, options.seed, options.workers)
     logger.info("%d pages in %s", len(manifest.pages), options.output)

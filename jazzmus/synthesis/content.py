@@ -81,14 +81,16 @@ class TuneStyle:
             plain_rhythm=True,
             rest=0.1,
             empty_bar=0.0,
-            tie=0.1,
+            tie=0.0,
             chromatic=0.0,
             repeat=0.0,
             double_bar=0.0,
         )
 
 
-def _draw_bars(rng: random.Random, style: TuneStyle, bar_eighths: int, chords: list[list[PlannedChord]]) -> list[list[Note]]:
+def _draw_bars(
+    rng: random.Random, style: TuneStyle, bar_eighths: int, chords: list[list[PlannedChord]]
+) -> list[list[Note]]:
     """Draw the notes of all bars; a tune has a few rhythms that come back, and never two empty bars in a row."""
     motifs: dict[int, list[list[int]]] = {}
     bars: list[list[Note]] = []

@@ -18,6 +18,7 @@ from PIL import Image
 
 from jazzmus.dataset.manifest import SystemBox
 from jazzmus.errors import KernError
+from jazzmus.synthesis.bar_rests import hide_bar_rests, restore_bar_rests
 from jazzmus.synthesis.chord_text import chord_text
 
 CHORD_FONT = Path(__file__).parent / "fonts" / "Tinos-Regular.ttf"
@@ -27,6 +28,9 @@ SVG = "{http://www.w3.org/2000/svg}"
 UNIT = 9.0  # half a staff space, in Verovio's page units
 MARGIN = 20  # page units; strokes at the edge would be cut without one
 TRANSLATION = re.compile(r"translate\(([-\d.]+)[ ,]+([-\d.]+)\)")
+
+# Verovio takes `*met(c)` for a remark and hides it; on a lead sheet it is the drawn common-time sign.
+HIDDEN_METER_SIGN = re.compile(r'(<meterSig [^>]*sym="[a-z]+"[^>]*?) visible="false"')
 
 # Interpretations that print a word which is no part of the text to be read: instrument, tempo, transposition.
 UNDRAWN = re.compile(r"^(\*I|\*MM|\*Tr|!LO|!!LO|!(?!!linebreak))")
@@ -132,9 +136,22 @@ def engrave(kern: str, style: EngravingStyle) -> EngravedScore:
     """
     toolkit = _toolkit()
     toolkit.setOptions(_options(style))
-    if not toolkit.loadData(drawable_text(kern)):
+    rows, hidden = hide_bar_rests(drawable_text(kern).splitlines())
+    if not any(row[0] not in "*=!" for row in rows):
+        raise KernError("line 1: the text holds no notes or rests, so there is nothing to engrave")
+    text = "\n".join([*rows, ""])
+    loaded = toolkit.loadData(text)
+    if loaded and (hidden or "*met(" in text):
+        mei = HIDDEN_METER_SIGN.sub(r"\1", restore_bar_rests(toolkit.getMEI()))
+        toolkit.setInputFrom("mei")
+        loaded = toolkit.loadData(mei)
+        toolkit.setInputFrom("humdrum")
+    if not loaded:
         raise KernError("line 1: Verovio does not load this text; check it with jazzmus.kern.document.parse_kern")
-    root = ElementTree.fromstring(toolkit.renderToSVG(1))
+    try:
+        root = ElementTree.fromstring(toolkit.renderToSVG(1))
+    except ElementTree.ParseError as error:
+        raise KernError(f"line 1: Verovio's drawing is not valid ({error}); remove control characters") from error
     drawing = root.find(f"{SVG}svg")
     margin = drawing.find(f"{SVG}g[@class='page-margin']") if drawing is not None else None
     if drawing is None or margin is None:
@@ -176,7 +193,7 @@ def _system_extents(systems: list[ElementTree.Element]) -> list[Extent]:
     Verovio keeps a tie over a system break, with both its halves, in the first of the two systems. So ties count for
     the systems whose other elements they touch, wherever they are kept.
     """
-    kept = [_rectangles(system) for system in systems]
+    kept = [rectangles for rectangles in map(_rectangles, systems) if rectangles]
     ties = [extent for rectangles in kept for extent, is_tie in rectangles if is_tie]
     extents = []
     for rectangles in kept:

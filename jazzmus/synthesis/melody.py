@@ -16,7 +16,16 @@ LOWEST, HIGHEST = 4 * 7 - 1, 5 * 7 + 4  # B below middle C to the G above the tr
 
 HALF_BAR_RHYTHMS = ((4,), (2, 2), (2, 1, 1), (1, 1, 2), (1, 1, 1, 1), (3, 1), (1, 2, 1), (1, 3))
 WHOLE_BAR_RHYTHMS = ((8,), (6, 2), (6, 1, 1), (2, 6))
-THREE_FOUR_RHYTHMS = ((6,), (4, 2), (2, 2, 2), (2, 2, 1, 1), (3, 1, 2), (1, 1, 2, 2), (1, 1, 1, 1, 1, 1), (1, 1, 2, 1, 1))
+THREE_FOUR_RHYTHMS = (
+    (6,),
+    (4, 2),
+    (2, 2, 2),
+    (2, 2, 1, 1),
+    (3, 1, 2),
+    (1, 1, 2, 2),
+    (1, 1, 1, 1, 1, 1),
+    (1, 1, 2, 1, 1),
+)
 UNWRITTEN = frozenset({"E1", "B1", "C-1", "F-1"})  # chromatic notes that sound as the neighbouring natural one
 PLAIN_LENGTHS = frozenset({2, 4, 6, 8})
 

@@ -135,9 +135,7 @@ def make_page(seed: int, style: PageStyle) -> SyntheticPage:
     height = max(top + music.height + bottom, round(rng.uniform(*style.aspect) * width))
     page = Image.new("L", (width, height), 255)
     page.paste(music, (left, top))
-    shifted = tuple(
-        SystemBox(box.from_x + left, box.to_x + left, box.from_y + top, box.to_y + top) for box in boxes
-    )
+    shifted = tuple(SystemBox(box.from_x + left, box.to_x + left, box.from_y + top, box.to_y + top) for box in boxes)
     return SyntheticPage(_print_on_paper(page, rng, style), kern, shifted, f"engraved-{engraving.music_font}", seed)
 
 

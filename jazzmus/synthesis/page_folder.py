@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import logging
 import multiprocessing
-import os
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from PIL import Image, UnidentifiedImageError
+from rich.console import Console
 from rich.progress import track
 
 from jazzmus.dataset.manifest import MANIFEST_NAME, Manifest, PageRecord, SystemBox, write_manifest
@@ -75,7 +75,9 @@ def write_page_folder(
     if set(counts) - set(SPLITS) or any(not 0 <= count < SEEDS_PER_SPLIT for count in counts.values()):
         raise ConfigError(f"page counts {dict(counts)}: give 0 to {SEEDS_PER_SPLIT - 1} pages for any of {SPLITS}")
     if not 0 <= seed < SEEDS_PER_SPLIT or workers < 1:
-        raise ConfigError(f"seed {seed}, workers {workers}: the seed lies in 0 to {SEEDS_PER_SPLIT - 1}, workers from 1")
+        raise ConfigError(
+            f"seed {seed}, workers {workers}: the seed lies in 0 to {SEEDS_PER_SPLIT - 1}, workers from 1"
+        )
     _refuse_foreign_folder(folder)
     for split in SPLITS:
         for kind in ("images", "ground_truth"):
@@ -86,7 +88,7 @@ def write_page_folder(
         for index in range(counts.get(split, 0))
     ]
     with _page_records(tasks, workers) as records:
-        pages = tuple(track(records, total=len(tasks), description="generating pages"))
+        pages = tuple(track(records, total=len(tasks), description="generating pages", console=Console(stderr=True)))
     revision = f"{style.fingerprint[:12]}-{seed}"
     manifest = Manifest(folder.name, "jazzmus.synthesis", revision, "clean", pages, ())
     write_manifest(folder, manifest)
@@ -122,8 +124,8 @@ def write_page(task: PageTask) -> PageRecord:
     temporary_text = task.ground_truth.with_name(f".{task.ground_truth.name}.tmp")
     temporary_text.write_text(page.kern, encoding="utf-8")
     task.image.unlink(missing_ok=True)
-    os.replace(temporary_text, task.ground_truth)
-    os.replace(temporary, task.image)
+    temporary_text.replace(task.ground_truth)
+    temporary.replace(task.image)
     return _record(task, page.image.size, page.system_boxes)
 
 

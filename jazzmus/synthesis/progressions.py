@@ -119,11 +119,9 @@ def plan_chord(rng: random.Random, key: Key, symbol: str, qualities: Mapping[str
     shift = {"#": 1, "b": -1}.get(chord[0], 0)
     degree, family = int(chord[-2]), chord[-1]
     letter, root = spell_root(key, degree, shift)
-    allowed = [quality for quality in CHORD_FAMILIES[family] if qualities.get(quality, 0) > 0]
-    if allowed:
-        quality = rng.choices(allowed, [qualities[name] for name in allowed])[0]
-    else:
-        quality = CHORD_FAMILIES[family][0]
+    family_qualities = CHORD_FAMILIES[family]
+    weights = [qualities.get(name, 0) for name in family_qualities]
+    quality = rng.choices(family_qualities, weights)[0] if any(weights) else family_qualities[0]
     cell = f"{root}:{quality}"
     if bass:
         cell += "/" + spell_root(key, int(bass), 0)[1]

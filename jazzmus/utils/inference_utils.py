@@ -5,6 +5,8 @@ Knows checkpoints, images and texts; knows no gin, no manifests and no training.
 
 from __future__ import annotations
 
+import logging
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,14 +16,19 @@ import torch
 from PIL import Image
 
 from jazzmus.dataset.batch import pad_images
-from jazzmus.dataset.page_image import PageTransform
+from jazzmus.dataset.page_image import PageTransform, read_image
 from jazzmus.errors import CheckpointError, DataError
+from jazzmus.files import write_text
 from jazzmus.kern.codec import TextCodec
+from jazzmus.logs import progress
 from jazzmus.model.decoding import StopReason
 from jazzmus.model.pretrained import build_model, read_weights
 from jazzmus.model.smt.modeling_smt import SheetMusicTransformer
 
+logger = logging.getLogger(__name__)
+
 SHIPPED_WEIGHTS = Path("weights")
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".jp2"})
 
 
 class Transcription(NamedTuple):
@@ -109,7 +116,7 @@ def shipped_weights() -> Path:
     return found[0]
 
 
-def page_files(paths: Sequence[Path], suffixes: frozenset[str]) -> list[Path]:
+def page_files(paths: Sequence[Path]) -> list[Path]:
     """The image files among `paths`, and those in folders among them, sorted within each folder.
 
     Raises:
@@ -118,12 +125,76 @@ def page_files(paths: Sequence[Path], suffixes: frozenset[str]) -> list[Path]:
     files: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = sorted(file for file in path.iterdir() if file.suffix.lower() in suffixes)
+            inside = sorted(file for file in path.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES)
             if not inside:
-                raise DataError(f"{path}: no image in this folder ({', '.join(sorted(suffixes))})")
+                raise DataError(f"{path}: no image in this folder ({' '.join(sorted(IMAGE_SUFFIXES))})")
             files += inside
         elif path.exists():
             files.append(path)
         else:
             raise DataError(f"{path}: no such file or folder")
     return files
+
+
+def read_files(recognizer: Recognizer, files: Sequence[Path], output: Path | None, several: bool) -> int:
+    """Read image files one by one and write their texts; a page that fails is logged and does not stop the rest.
+
+    Args:
+        recognizer: Reads the pages.
+        files: Image files.
+        output: File for a single page, folder for several; None writes the text, and nothing else, to standard output.
+        several: Whether `output` is a folder that gets `<stem>.krn`.
+
+    Returns:
+        The number of pages that could not be read.
+
+    Raises:
+        DataError: If two files would be written to the same place, or the output cannot be written.
+    """
+    targets = _targets(files, output, several)
+    failed = 0
+    with progress() as bar:
+        for file in bar.track(files, description="reading"):
+            try:
+                transcription = recognizer.read(read_image(file))
+            except DataError as error:
+                logger.error("%s", error)
+                failed += 1
+                continue
+            _write(transcription, targets[file])
+            logger.info(
+                "%s: %d lines in %.1f s, mean confidence %.2f%s",
+                file, transcription.kern.count("\n"), transcription.seconds, transcription.confidence,
+                "" if transcription.stop_reason == "eos" else ", cut at the length limit",
+            )  # fmt: skip
+    if len(files) > 1:
+        logger.info("%d pages read, %d failed", len(files) - failed, failed)
+    return failed
+
+
+def _targets(files: Sequence[Path], output: Path | None, several: bool) -> dict[Path, Path | None]:
+    if output is None:
+        return dict.fromkeys(files)
+    if not several and not output.is_dir():
+        return dict.fromkeys(files, output)
+    if output.is_file():
+        raise DataError(f"{output}: several pages need a folder, this is a file")
+    targets: dict[Path, Path | None] = {}
+    stems: dict[str, Path] = {}
+    for file in files:
+        if file.stem in stems:
+            raise DataError(f"{file} and {stems[file.stem]} would both be written to {output / file.stem}.krn; rename one")
+        stems[file.stem] = file
+        targets[file] = output / f"{file.stem}.krn"
+    return targets
+
+
+def _write(transcription: Transcription, target: Path | None) -> None:
+    if target is None:
+        sys.stdout.write(transcription.kern)
+        return
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_text(target, transcription.kern)
+    except OSError as error:
+        raise DataError(f"{target}: cannot be written ({error.strerror}); choose another --output") from error

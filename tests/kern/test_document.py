@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from documents import kern_texts
-from hypothesis import given
+from hypothesis import given, settings
 
 from jazzmus.errors import KernError
 from jazzmus.kern.document import CHORD_SPINE, MELODY_SPINE, RowKind, parse_kern
@@ -16,6 +16,7 @@ SPLIT_PAGE = (
 )
 
 
+@settings(deadline=None)
 @given(kern_texts())
 def test_a_well_formed_text_is_written_back_unchanged(text: str) -> None:
     assert parse_kern(text).to_text() == text

@@ -95,7 +95,7 @@ def test_linebreaks_that_begin_no_system_are_left_out_of_a_range() -> None:
     assert system_range(text, 1, 2) == "**kern\n4d\n*-\n"
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(kern_texts())
 def test_every_range_is_a_document_of_its_own_with_the_same_music_in_the_same_context(text: str) -> None:
     total = count_systems(text)
@@ -114,6 +114,7 @@ def test_every_range_is_a_document_of_its_own_with_the_same_music_in_the_same_co
     assert begin == len(whole)
 
 
+@settings(deadline=None)
 @given(kern_texts())
 def test_a_range_of_a_range_is_the_range(text: str) -> None:
     total = count_systems(text)

@@ -4,7 +4,10 @@ import pytest
 
 from jazzmus.metrics.harmony import chord_root, chord_units, root_units
 
-PAGE = "\n**kern\t**mxhm\n*clefG2\t*\n=\t=\n4c\tC#:min7\n4d\t.\nshort\n4e\tN.C.\n4f\t=\n4f\t\n!!linebreak:original\n1g\tBb:7/D\n"
+PAGE = (
+    "\n**kern\t**mxhm\n*clefG2\t*\n=\t=\n4c\tC#:min7\n4d\t.\nshort\n"
+    "4e\tN.C.\n4f\t=\n4f\t\n!!linebreak:original\n1g\tBb:7/D\n"
+)
 
 
 def test_chords_are_the_cells_of_the_chord_column() -> None:

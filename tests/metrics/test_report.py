@@ -7,7 +7,7 @@ import pytest
 
 from jazzmus.errors import DataError
 from jazzmus.metrics import score_pages
-from jazzmus.metrics.report import METRICS, PUBLISHED_METRICS, PageResult, count_edits, score_counts
+from jazzmus.metrics.report import METRICS, PUBLISHED_METRICS, PageResult, count_edits, published_result, score_counts
 from jazzmus.metrics.transcription import EditCount
 
 REFERENCE = "**kern\t**mxhm\n=\t=\n4c\tC:7\n4d\t.\n*-\t*-\n"
@@ -75,6 +75,13 @@ def test_a_page_result_without_texts_holds_none() -> None:
     again = PageResult.from_json(line)
     assert (again.reference, again.prediction) == (None, None)
     assert again.counts == result.counts
+
+
+def test_a_published_result_is_scored_on_the_published_form_of_both_texts() -> None:
+    reference = '**kern\t**mxhm\n*I"Voice\t*\n4c#X\tC:7\n*-\t*-\n'
+    result = published_result("page", reference, "**kern\t**mxhm\n4c#\tC:7\n*-\t*-", "eos", 0.5)
+    assert result.reference == result.prediction == "**kern\t**mxhm\n4c#\tC:7\n*-\t*-\n"
+    assert score_counts([result.counts]) == dict.fromkeys(METRICS, 0.0)
 
 
 @pytest.mark.parametrize("line", ["", "[]", "null", '{"page_id": "a"}', '{"page_id": "a", "counts": {"cer": 3}}'])

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jazzmus.metrics.transcription import (
@@ -27,6 +27,7 @@ def naive_distance(left: list[str], right: list[str]) -> int:
 TEXTS = st.text("4c \t\n.=*", max_size=25)
 
 
+@settings(deadline=None)
 @given(TEXTS, TEXTS)
 def test_edit_counts_agree_with_a_naive_edit_distance(prediction: str, reference: str) -> None:
     for units in (character_units, symbol_units, line_units, content_units):

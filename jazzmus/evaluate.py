@@ -1,0 +1,128 @@
+"""`python -m jazzmus.evaluate`: read every page of a split and score it against its text.
+
+Knows prepared folders and datasets that `datasets` loads; knows no training. The published figures are taken on the
+published form of both texts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from PIL import Image
+
+from jazzmus.cli import OneLineParser
+from jazzmus.dataset.annotation import parse_annotation
+from jazzmus.dataset.full_page_dataset import read_pages
+from jazzmus.dataset.manifest import MANIFEST_NAME, read_manifest
+from jazzmus.dataset.page_image import read_image
+from jazzmus.dataset.sources import load_source
+from jazzmus.errors import DataError
+from jazzmus.files import write_text
+from jazzmus.logs import progress, run_script
+from jazzmus.metrics.report import PageResult, published_result, score_counts
+from jazzmus.utils.inference_utils import Recognizer, load_recognizer
+
+logger = logging.getLogger(__name__)
+
+SPLIT_COLUMN = "split_clean"
+
+
+class ScoredPage(NamedTuple):
+    """A page to read, with the text to score against. The image is decoded when asked for."""
+
+    page_id: str
+    source: Path | bytes
+    kern: str
+
+    def image(self) -> Image.Image:
+        """The page, mode "L"."""
+        return read_image(self.source, self.page_id)
+
+
+def pages_of(data: Path, split: str) -> list[ScoredPage]:
+    """The pages of a split of a prepared folder, or of a folder that `datasets` loads.
+
+    Raises:
+        DataError: If there is no such split or it is empty.
+    """
+    if (data / MANIFEST_NAME).is_file():
+        pages = [
+            ScoredPage(page.record.page_id, page.folder / page.record.image, page.kern)
+            for page in read_pages(data.name, data, read_manifest(data), split)
+        ]
+    else:
+        pages = list(_dataset_pages(data, split))
+    if not pages:
+        raise DataError(f"{data}: no page of split {split!r}")
+    return pages
+
+
+def evaluate(recognizer: Recognizer, pages: Sequence[ScoredPage], batch_size: int) -> Iterator[PageResult]:
+    """Read pages in batches and score each; a page whose image cannot be read scores its full distance."""
+    for start in range(0, len(pages), batch_size):
+        readable: list[tuple[ScoredPage, Image.Image]] = []
+        for page in pages[start : start + batch_size]:
+            try:
+                readable.append((page, page.image()))
+            except DataError as error:
+                logger.error("%s; scored as an empty reading", error)
+                yield published_result(page.page_id, page.kern, "", "unreadable", 0.0)
+        if not readable:
+            continue
+        readings = recognizer.read_batch([image for _, image in readable])
+        for (page, _), reading in zip(readable, readings, strict=True):
+            yield published_result(page.page_id, page.kern, reading.kern, reading.stop_reason, reading.seconds)
+
+
+def _dataset_pages(data: Path, split: str) -> Iterator[ScoredPage]:
+    """Rows of a dataset whose `split_clean` is `split`; all rows where there is no such column."""
+    source = load_source(str(data))
+    splits, numbers = source.column(SPLIT_COLUMN), source.column("row")
+    if splits is None:
+        logger.warning("%s: no column %s, so every row is scored", data, SPLIT_COLUMN)
+    texts = source.texts()
+    for index in range(len(source)):
+        if splits is not None and splits[index] != split:
+            continue
+        page_id = f"{data.name}-{numbers[index] if numbers is not None else index:04d}"
+        value = texts[index][source.text_column]
+        kern = parse_annotation(value).kern if source.holds_annotations else value
+        if not kern:
+            logger.warning("%s has no text and is left out", page_id)
+            continue
+        yield ScoredPage(page_id, source.image(index), kern)
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = OneLineParser(prog="python -m jazzmus.evaluate", description=__doc__.splitlines()[0], allow_abbrev=False)
+    parser.add_argument("--checkpoint", required=True, metavar="C", help="checkpoint, folder or hub id")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="data/NAME, or what `datasets` loads")
+    parser.add_argument("--split", default="val", choices=["train", "val", "test", "synthetic"])
+    parser.add_argument("--output", type=Path, metavar="FILE", help="results, one JSON line a page")
+    parser.add_argument("--with_texts", action="store_true", help="put both texts of every page into the results")
+    parser.add_argument("--batch_size", type=int, default=4, metavar="N", help="pages read at once (default: 4)")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Evaluate, write the results, and print one JSON object of all scores last."""
+    args = parse_arguments()
+    pages = pages_of(args.data, args.split)
+    recognizer = load_recognizer(args.checkpoint)
+    with progress() as bar:
+        results = list(bar.track(evaluate(recognizer, pages, args.batch_size), total=len(pages), description="reading"))
+    if args.output is not None:
+        write_text(args.output, "".join(result.to_json(args.with_texts) + "\n" for result in results))
+    sys.stdout.write(json.dumps(score_counts([result.counts for result in results])) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_script(main))

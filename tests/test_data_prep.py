@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import data_prep
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_defaults_are_those_of_the_contract() -> None:
+    chosen = data_prep.parse_args([])
+    assert (chosen.dataset_name, chosen.output_name, chosen.protocol) == ("PRAIG/JAZZMUS", "handwritten", "clean")
+    assert (chosen.synthetic, chosen.revision, chosen.max_images) == (False, None, None)
+    assert chosen.data_root == ROOT / "data"
+
+
+@pytest.mark.parametrize("flags", [["--synthetic"], ["--synthetic", "True"]])
+def test_synthetic_flag(flags: list[str]) -> None:
+    chosen = data_prep.parse_args(flags)
+    assert chosen.synthetic
+    assert chosen.output_name == "synthetic"
+    assert data_prep.parse_args([*flags, "--output_name", "engraved"]).output_name == "engraved"
+    assert not data_prep.parse_args(["--synthetic", "False"]).synthetic
+
+
+def test_every_flag_reaches_its_option() -> None:
+    text = "--dataset_name d --output_name o --protocol published --revision r --max_images 3 --data_root x"
+    chosen = data_prep.parse_args(text.split())
+    assert (chosen.dataset_name, chosen.output_name, chosen.protocol) == ("d", "o", "published")
+    assert (chosen.revision, chosen.max_images, chosen.data_root) == ("r", 3, Path("x"))
+
+
+def test_a_missing_path_is_one_line_and_code_2(tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "data_prep.py"), "--dataset_name", str(tmp_path / "nowhere")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: ")
+    assert "no such folder or file" in done.stderr
+    assert done.stderr.count("\n") == 1
