@@ -108,12 +108,17 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--output", type=Path, metavar="FILE", help="results, one JSON line a page")
     parser.add_argument("--with_texts", action="store_true", help="put both texts of every page into the results")
     parser.add_argument("--batch_size", type=int, default=4, metavar="N", help="pages read at once (default: 4)")
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.batch_size < 1:
+        parser.error(f"--batch_size must be at least 1, not {args.batch_size}")
+    return args
 
 
 def main() -> int:
     """Evaluate, write the results, and print one JSON object of all scores last."""
     args = parse_arguments()
+    if args.output is not None and not args.output.parent.is_dir():
+        raise DataError(f"{args.output}: its folder does not exist; make it, or choose another --output")
     pages = pages_of(args.data, args.split)
     recognizer = load_recognizer(args.checkpoint)
     with progress() as bar:

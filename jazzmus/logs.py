@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import warnings
 from collections.abc import Callable
 
 from rich.console import Console
@@ -24,6 +25,19 @@ def setup_logging(level: int = logging.INFO) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
+def quiet_lightning() -> None:
+    """Keep of Lightning's messages the warnings, each once; call it after Lightning is imported.
+
+    Lightning hangs handlers of its own on its loggers, so that each line appears a second time.
+    """
+    for expected in ("Checkpoint directory .* exists and is not empty", ".*treespec", ".*does not have many workers"):
+        warnings.filterwarnings("ignore", message=expected)
+    for name in ("lightning", "lightning.pytorch", "lightning.fabric"):
+        library = logging.getLogger(name)
+        library.handlers.clear()
+        library.setLevel(logging.WARNING)
+
+
 def run_script(main: Callable[[], int | None]) -> int:
     """Run a script's `main`, turning a `JazzmusError` into one line on standard error.
 
@@ -34,12 +48,19 @@ def run_script(main: Callable[[], int | None]) -> int:
     try:
         return main() or 0
     except JazzmusError as error:
-        message = " ".join(str(error).split())
-        sys.stderr.write(f"error: {message}\n")
+        sys.stderr.write(f"error: {_one_line(error)}\n")
         return 2
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         return 130
+
+
+def _one_line(error: JazzmusError) -> str:
+    text = str(error)
+    # A worker process of a data loader hands an error on as a traceback, which the error itself ends.
+    if "\nOriginal Traceback" in text:
+        text = text.rpartition(f"{type(error).__name__}: ")[2]
+    return " ".join(text.split())
 
 
 def progress() -> Progress:

@@ -19,17 +19,17 @@ class PageAugmentation:
     """Random rotation, shift, scale, blur, contrast, brightness and noise that keep every note readable.
 
     Args:
-        probability: Chance that a page is changed at all, in [0, 1].
+        probability: Chance, in [0, 1], of the changes of geometry and, drawn apart, of those of tone.
         rotation: Largest rotation in degrees.
         shift: Largest shift as a share of width and height.
-        scale: Largest relative change of size.
+        scale: Largest relative change of size, below 1.
         blur: Largest radius of a Gaussian blur, in thousandths of the page width.
         contrast: Largest relative change of contrast.
         brightness: Largest change of brightness, in units of the full range.
         noise: Largest standard deviation of pixel noise, in units of the full range.
 
     Raises:
-        ConfigError: If a value is negative or `probability` exceeds 1.
+        ConfigError: If a value is negative or too large.
     """
 
     def __init__(
@@ -52,8 +52,13 @@ class PageAugmentation:
         self.brightness = brightness
         self.noise = noise
         for name, value in vars(self).items():
-            if value < 0 or (name == "probability" and value > 1):
-                raise ConfigError(f"PageAugmentation.{name} must not be negative (nor a probability above 1): {value}")
+            # Written so that nan fails too.
+            if not value >= 0:
+                raise ConfigError(f"PageAugmentation.{name} must not be negative: {value}")
+        if probability > 1 or scale >= 1:
+            raise ConfigError(
+                f"PageAugmentation.probability must be at most 1 and .scale below 1: {probability} and {scale}"
+            )
 
     def on_image(self, image: Image.Image, generator: np.random.Generator) -> Image.Image:
         """Rotate, shift, scale and blur a gray page; what comes into view is filled with the page's own paper tone.
@@ -75,9 +80,7 @@ class PageAugmentation:
             -sin, cos, middle_y + sin * (middle_x + across) - cos * (middle_y + down),
         )  # fmt: skip
         paper = int(np.percentile(np.asarray(image.reduce(8)), 75)) if min(image.size) >= 8 else 255
-        moved = image.transform(
-            image.size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR, fillcolor=paper
-        )
+        moved = image.transform(image.size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR, fillcolor=paper)
         radius = generator.uniform(0, self.blur) * image.width / 1000
         return moved.filter(ImageFilter.GaussianBlur(radius)) if radius > 0.1 else moved
 

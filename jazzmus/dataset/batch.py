@@ -49,16 +49,18 @@ class PageBatch(NamedTuple):
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> PageBatch:
         """The batch with its tensors on `device`."""
-        moved = {
-            name: value.to(device, non_blocking=non_blocking)
-            for name, value in self._asdict().items()
-            if isinstance(value, Tensor)
-        }
-        return self._replace(**moved)
+        return self._replace(
+            images=self.images.to(device, non_blocking=non_blocking),
+            image_sizes=self.image_sizes.to(device, non_blocking=non_blocking),
+            decoder_input=self.decoder_input.to(device, non_blocking=non_blocking),
+            labels=self.labels.to(device, non_blocking=non_blocking),
+        )
 
-    def pin_memory(self) -> PageBatch:
-        """The batch with its tensors in page-locked memory."""
-        return self._replace(**{k: v.pin_memory() for k, v in self._asdict().items() if isinstance(v, Tensor)})
+
+def padded_size(sizes: Sequence[Sequence[int]], stride: int) -> tuple[int, int]:
+    """Least height and width that hold pages of these heights and widths and are multiples of `stride`."""
+    heights, widths = zip(*sizes, strict=True)
+    return -(-max(heights) // stride) * stride, -(-max(widths) // stride) * stride
 
 
 def pad_images(images: Sequence[Tensor], stride: int) -> tuple[Tensor, Tensor]:
@@ -68,7 +70,7 @@ def pad_images(images: Sequence[Tensor], stride: int) -> tuple[Tensor, Tensor]:
         (B, 1, H, W) images and (B, 2) heights and widths before padding.
     """
     sizes = torch.tensor([image.shape[1:] for image in images], dtype=torch.long)
-    height, width = (((sizes.amax(0) + stride - 1) // stride) * stride).tolist()
+    height, width = padded_size(sizes.tolist(), stride)
     padded = torch.full((len(images), 1, height, width), PAPER, dtype=torch.float32)
     for row, image in enumerate(images):
         padded[row, :, : image.shape[1], : image.shape[2]] = image
@@ -120,7 +122,6 @@ class MicroBatchCollator:
                 groups.append([sample])
         return [make_batch(group, self.pad_id, self.stride) for group in groups]
 
-    @staticmethod
-    def _pixels(samples: Sequence[PageSample]) -> int:
-        heights, widths = zip(*(sample.image.shape[1:] for sample in samples), strict=True)
-        return len(samples) * max(heights) * max(widths)
+    def _pixels(self, samples: Sequence[PageSample]) -> int:
+        height, width = padded_size([sample.image.shape[1:] for sample in samples], self.stride)
+        return len(samples) * height * width

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -66,20 +67,16 @@ def _expand(entry: Mapping[str, Any]) -> list[Stage]:
     where = f"Curriculum.stages entry {dict(entry)}"
     if unknown := sorted(set(entry) - _STAGE_KEYS):
         raise ConfigError(f"{where}: unknown key {unknown[0]!r}; keys are {', '.join(sorted(_STAGE_KEYS))}")
-    epochs, systems, mix = entry.get("epochs"), entry.get("systems"), entry.get("mix")
-    if not isinstance(epochs, int) or epochs < 1:
+    epochs, mix, mix_to, steps = (entry.get(key) for key in ("epochs", "mix", "mix_to", "steps"))
+    if type(epochs) is not int or epochs < 1:
         raise ConfigError(f"{where}: 'epochs' must be a whole number of at least 1")
-    if systems is not None:
-        if len(systems) != 2 or not 1 <= systems[0] <= systems[1]:
-            raise ConfigError(f"{where}: 'systems' must be (fewest, most) with 1 <= fewest <= most")
-        systems = (int(systems[0]), int(systems[1]))
-    for shares in (mix, entry.get("mix_to")):
+    systems = _systems(entry.get("systems"), where)
+    for shares in (mix, mix_to):
         check_mix(shares, where)
-    if (mix_to := entry.get("mix_to")) is None:
+    if mix_to is None and steps is None:
         return [Stage(epochs, systems, mix)]
-    steps = entry.get("steps", 0)
-    if mix is None or not isinstance(steps, int) or not 2 <= steps <= epochs:
-        raise ConfigError(f"{where}: 'mix_to' needs 'mix' and 'steps' with 2 <= steps <= epochs")
+    if mix is None or mix_to is None or type(steps) is not int or not 2 <= steps <= epochs:
+        raise ConfigError(f"{where}: a gradual change needs 'mix', 'mix_to' and 'steps' with 2 <= steps <= epochs")
     bounds = [epochs * step // steps for step in range(steps + 1)]
     return [
         Stage(bounds[step + 1] - bounds[step], systems, _between(mix, mix_to, step / (steps - 1)))
@@ -87,16 +84,29 @@ def _expand(entry: Mapping[str, Any]) -> list[Stage]:
     ]
 
 
+def _systems(value: Any, where: str) -> tuple[int, int] | None:
+    if value is None:
+        return None
+    match value:
+        case [int() as fewest, int() as most] if 1 <= fewest <= most:
+            return fewest, most
+    raise ConfigError(f"{where}: 'systems' must be (fewest, most) with 1 <= fewest <= most")
+
+
 def _between(start: Mapping[str, float], end: Mapping[str, float], position: float) -> dict[str, float]:
     names = sorted({*start, *end})
     return {name: (1 - position) * start.get(name, 0.0) + position * end.get(name, 0.0) for name in names}
 
 
-def check_mix(mix: Mapping[str, float] | None, where: str) -> None:
-    """Check that shares are not negative and not all 0.
+def check_mix(mix: Any, where: str) -> None:
+    """Check that a mix is None or gives shares by source name, none negative and not all 0.
 
     Raises:
         ConfigError: Naming `where` otherwise.
     """
-    if mix is not None and (any(share < 0 for share in mix.values()) or sum(mix.values()) <= 0):
-        raise ConfigError(f"{where}: shares must not be negative and not all 0, got {dict(mix)}")
+    if mix is None:
+        return
+    if not isinstance(mix, Mapping) or not all(type(share) in (int, float) for share in mix.values()):
+        raise ConfigError(f"{where}: a mix must give a number for each source name, got {mix!r}")
+    if not all(0 <= share < math.inf for share in mix.values()) or sum(mix.values()) == 0:
+        raise ConfigError(f"{where}: shares must be finite, not negative and not all 0, got {dict(mix)}")

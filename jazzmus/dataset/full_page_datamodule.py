@@ -19,7 +19,7 @@ from jazzmus.config import configurable
 from jazzmus.dataset.augment import PageAugmentation
 from jazzmus.dataset.batch import MicroBatchCollator, PageBatch
 from jazzmus.dataset.curriculum import Curriculum, Stage, check_mix
-from jazzmus.dataset.full_page_dataset import FullPageDataset, Page, read_pages
+from jazzmus.dataset.full_page_dataset import FullPageDataset, Page, read_pages, system_text
 from jazzmus.dataset.manifest import read_manifest
 from jazzmus.dataset.page_image import PageTransform
 from jazzmus.dataset.sampling import (
@@ -82,8 +82,17 @@ class FullPageDataModule(LightningDataModule):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        if batch_size < 1 or (draws_per_epoch is not None and draws_per_epoch < 1):
-            raise ConfigError("FullPageDataModule.batch_size and .draws_per_epoch must be at least 1")
+        for name, value in (
+            ("batch_size", batch_size),
+            ("draws_per_epoch", draws_per_epoch),
+            ("pixel_budget", pixel_budget),
+        ):
+            if value is not None and value < 1:
+                raise ConfigError(f"FullPageDataModule.{name} must be at least 1, not {value}")
+        if num_workers < 0 or seed < 0:
+            raise ConfigError("FullPageDataModule.num_workers and .seed must not be negative")
+        if unit == "system" and any(stage.systems is not None for stage in (curriculum.stages if curriculum else ())):
+            raise ConfigError("Curriculum.stages must not name 'systems' where FullPageDataModule.unit is 'system'")
         self.page_transform = page_transform
         self.augmentation = augmentation
         self.curriculum = curriculum
@@ -91,13 +100,10 @@ class FullPageDataModule(LightningDataModule):
         self.mix = mix
         self.tokenizer = build_tokenizer(tokenizer)
         self.unit = unit
-        self.sampling = sampling
         self.batch_size = batch_size
-        self.draws_per_epoch = draws_per_epoch
         self.pixel_budget = pixel_budget
         self.validation_split = validation_split
         self.num_workers = num_workers
-        self.seed = seed
         self.stage_index = 0
         self.stride = 1  # set by the one who knows the encoder, before loaders are asked for
         check_mix(mix, "FullPageDataModule.mix")
@@ -108,6 +114,8 @@ class FullPageDataModule(LightningDataModule):
                     f"{', '.join(sorted(self.folders))}"
                 )
         self._read()
+        self.planner = PagePlanner(self.training_pages, unit, sampling, mix, draws_per_epoch, seed)
+        self._report_left_out()
 
     def _read(self) -> None:
         """Read texts and manifests (not images), and build the vocabulary from training pages only."""
@@ -126,14 +134,20 @@ class FullPageDataModule(LightningDataModule):
         if not self.training_pages:
             raise DataError(f"{', '.join(map(str, self.folders.values()))}: no training page; run data_prep.py again")
         if self.unit == "system" and not any(page.can_be_cut for page in self.training_pages):
-            raise DataError(f"{', '.join(map(str, self.folders.values()))}: no page has boxes, so none can be cut into systems")
+            raise DataError(
+                f"{', '.join(map(str, self.folders.values()))}: no page has boxes, so none can be cut into systems"
+            )
         self.validation_pages = (
             self.training_pages if self.validation_split == "train" else pages_of([self.validation_split])
         )
-        token_lists = [self.tokenizer.encode(page.kern) for page in self.training_pages]
-        self.vocabulary = Vocabulary.build(token_lists)
+        if self.unit == "system":
+            if uncut := [page.record.page_id for page in self.validation_pages if not page.can_be_cut]:
+                logger.warning("%d validation pages have no boxes and are not read: %s", len(uncut), _some(uncut))
+            self.validation_pages = [page for page in self.validation_pages if page.can_be_cut]
+        # Systems take their tokens from whole pages too: weights go on from systems to pages.
+        self.vocabulary = Vocabulary.build(self.tokenizer.encode(page.kern) for page in self.training_pages)
         self.codec = TextCodec(self.tokenizer, self.vocabulary)
-        self.longest_target = max(map(len, token_lists)) + 2
+        self.longest_target = self._longest_target()
         self._report_unseen()
         logger.info(
             "%d training pages of %d pieces, %d validation pages, %d tokens (%s), longest text %d",
@@ -144,6 +158,23 @@ class FullPageDataModule(LightningDataModule):
             self.tokenizer.name,
             self.longest_target,
         )
+
+    def _longest_target(self) -> int:
+        """Ids of the longest text that training shows."""
+        pages = self.training_pages
+        if self.unit == "page":
+            texts = [page.kern for page in pages]
+        else:
+            texts = [system_text(pages[index], first, last) for index, first, last, _ in all_requests(pages, self.unit)]
+        return max(len(self.codec.encode(text)) for text in texts)
+
+    def _report_left_out(self) -> None:
+        """Say which training pages cannot be shown, in every stage: a stage without pages is an error now."""
+        for number, stage in enumerate(self.curriculum.stages if self.curriculum else (None,)):
+            self.planner.pools(stage)
+            if left_out := self.planner.left_out(stage):
+                where = f" in curriculum stage {number + 1}" if stage is not None else ""
+                logger.warning("%d training pages cannot be shown%s: %s", len(left_out), where, _some(left_out))
 
     def _report_unseen(self) -> None:
         unseen: Counter[str] = Counter()
@@ -197,10 +228,7 @@ class FullPageDataModule(LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[list[PageBatch]]:
         """Micro-batches of each optimizer step, by the stage and epoch current when an epoch begins."""
-        planner = PagePlanner(
-            self.training_pages, self.unit, self.sampling, self.mix, self.draws_per_epoch, self.seed
-        )
-        sampler = EpochBatchSampler(planner, self.page_transform, self.batch_size, self._current)
+        sampler = EpochBatchSampler(self.planner, self.page_transform, self.batch_size, self._current)
         return self._loader(self._dataset(self.training_pages, self.augmentation), sampler)
 
     def val_dataloader(self) -> DataLoader[list[PageBatch]]:
@@ -215,7 +243,7 @@ class FullPageDataModule(LightningDataModule):
 
     def _loader(self, dataset: FullPageDataset, batch_sampler: Any) -> DataLoader[list[PageBatch]]:
         return DataLoader(
-            dataset,
+            dataset,  # type: ignore[arg-type]  # the collator makes lists of batches out of samples
             batch_sampler=batch_sampler,
             num_workers=self.num_workers,
             collate_fn=MicroBatchCollator(self.vocabulary.pad_id, self.stride, self.pixel_budget),
@@ -224,8 +252,12 @@ class FullPageDataModule(LightningDataModule):
 
     def _current(self) -> tuple[int, Stage | None]:
         # `processed` already counts the epoch that just ended, also right after a resumed checkpoint is loaded.
-        epoch = self.trainer.fit_loop.epoch_progress.current.processed if self.trainer is not None else 0
+        epoch = self.trainer.fit_loop.epoch_progress.current.processed if self.trainer is not None else 0  # type: ignore[attr-defined]
         return epoch, self.stage
+
+
+def _some(names: Sequence[str], most: int = 5) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def _folders(data_path: str | dict[str, str]) -> dict[str, Path]:

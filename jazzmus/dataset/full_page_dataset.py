@@ -15,7 +15,7 @@ from jazzmus.dataset.augment import PageAugmentation
 from jazzmus.dataset.batch import PageSample
 from jazzmus.dataset.manifest import Manifest, PageRecord
 from jazzmus.dataset.page_image import PageTransform, crop_systems, read_image
-from jazzmus.errors import DataError
+from jazzmus.errors import DataError, KernError
 from jazzmus.kern.codec import TextCodec
 from jazzmus.kern.systems import count_systems, system_range
 
@@ -76,6 +76,21 @@ def read_pages(source: str, folder: Path, manifest: Manifest, split: str) -> lis
     return pages
 
 
+def system_text(page: Page, first: int, last: int) -> str:
+    """Text of systems `first` to `last - 1` of a page.
+
+    Raises:
+        DataError: If the page cannot be cut, or its text is not well-formed.
+    """
+    path = page.folder / page.record.ground_truth
+    if not page.can_be_cut:
+        raise DataError(f"{path}: the page cannot be cut into systems, its boxes are not known; run data_prep.py again")
+    try:
+        return system_range(page.kern, first, last)
+    except KernError as error:
+        raise DataError(f"{path}: cannot be cut into systems: {error}; mend the text or leave the page out") from error
+
+
 class FullPageDataset(Dataset[PageSample]):
     """Pages on demand; images are decoded when asked for, so that workers share no pixels.
 
@@ -109,10 +124,8 @@ class FullPageDataset(Dataset[PageSample]):
         image = read_image(path, str(path))
         page_id, kern = page.record.page_id, page.kern
         if (request.first, request.last) != (0, page.num_systems):
-            if page.record.systems is None:
-                raise DataError(f"{path}: cannot be cut into systems, its boxes are unknown")
-            image = crop_systems(image, page.record.systems, request.first, request.last)
-            kern = system_range(kern, request.first, request.last)
+            kern = system_text(page, request.first, request.last)
+            image = crop_systems(image, page.record.systems or (), request.first, request.last)
             page_id = f"{page_id}:{request.first}-{request.last}"
         generator = None if request.seed is None else np.random.default_rng(request.seed)
         if self.augmentation is not None and generator is not None:

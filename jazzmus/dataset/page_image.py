@@ -238,14 +238,22 @@ def crop_systems(image: Image.Image, boxes: Sequence[SystemBox], first: int, las
     Raises:
         ValueError: The range is empty or not within the boxes.
     """
+    top, bottom = system_rows(image.height, boxes, first, last)
+    return image if (top, bottom) == (0, image.height) else image.crop((0, top, image.width, bottom))
+
+
+def system_rows(height: int, boxes: Sequence[SystemBox], first: int, last: int) -> tuple[int, int]:
+    """The rows of a page of `height` pixels, from the first to the one after the last, that `crop_systems` keeps.
+
+    Raises:
+        ValueError: The range is empty or not within the boxes.
+    """
     if not 0 <= first < last <= len(boxes):
         raise ValueError(f"systems {first} to {last} of {len(boxes)}")
-    if first == 0 and last == len(boxes):
-        return image
     top = 0 if first == 0 else (boxes[first - 1].to_y + boxes[first].from_y) // 2
-    bottom = image.height if last == len(boxes) else (boxes[last - 1].to_y + boxes[last].from_y) // 2
-    top = min(max(top, 0), image.height - 1)
-    return image.crop((0, top, image.width, min(max(bottom, top + 1), image.height)))
+    bottom = height if last == len(boxes) else (boxes[last - 1].to_y + boxes[last].from_y) // 2
+    top = min(max(top, 0), height - 1)
+    return top, min(max(bottom, top + 1), height)
 
 
 @configurable

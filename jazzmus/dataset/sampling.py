@@ -6,7 +6,6 @@ out. Knows no images, no tensors and no trainer.
 
 from __future__ import annotations
 
-import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal, TypeVar
@@ -16,10 +15,8 @@ from torch.utils.data import Sampler
 
 from jazzmus.dataset.curriculum import Stage
 from jazzmus.dataset.full_page_dataset import Page, PageRequest
-from jazzmus.dataset.page_image import PageTransform
+from jazzmus.dataset.page_image import PageTransform, system_rows
 from jazzmus.errors import DataError
-
-logger = logging.getLogger(__name__)
 
 Unit = Literal["page", "system"]
 Sampling = Literal["piece", "page"]
@@ -64,9 +61,8 @@ class PagePlanner:
             DataError: If a source of the mix has no page that the stage can show.
         """
         generator = np.random.default_rng([self.seed, epoch])
-        mix = stage.mix if stage is not None and stage.mix is not None else self.mix
-        systems = stage.systems if stage is not None else None
-        pools = self._pools(mix, systems)
+        mix, systems = self._mix(stage), stage.systems if stage is not None else None
+        pools = self.pools(stage)
         names = sorted(pools)
         shares = np.array([1.0 if mix is None else mix[name] for name in names])
         counts = _apportion(shares, self.draws)
@@ -75,17 +71,20 @@ class PagePlanner:
             for page in _drawn(pools[name], self.pages, count, self.sampling, generator):
                 first, last = self._range(self.pages[page], systems, generator)
                 requests.append(PageRequest(page, first, last, int(generator.integers(2**31))))
-        generator.shuffle(requests)
-        return [PageRequest(*map(int, request)) for request in requests]
+        generator.shuffle(requests)  # type: ignore[arg-type]
+        return requests
 
-    def _pools(self, mix: Mapping[str, float] | None, systems: tuple[int, int] | None) -> dict[str, list[int]]:
-        """Indices of the pages that may be shown, by source (all in one where there is no mix)."""
-        pools: dict[str, list[int]] = defaultdict(list)
-        for index, page in enumerate(self.pages):
-            if mix is not None and mix.get(page.source, 0.0) <= 0:
-                continue
+    def pools(self, stage: Stage | None) -> dict[str, list[int]]:
+        """Indices of the pages that a stage may show, by source (all under "" where there is no mix).
+
+        Raises:
+            DataError: If a source of the mix has no page that the stage can show.
+        """
+        mix, systems = self._mix(stage), stage.systems if stage is not None else None
+        pools: dict[str, list[int]] = {}
+        for index, page in self._of_mix(mix):
             if self._fits(page, systems):
-                pools[page.source if mix is not None else ""].append(index)
+                pools.setdefault(page.source if mix is not None else "", []).append(index)
         wanted = {name for name, share in mix.items() if share > 0} if mix is not None else {""}
         if empty := sorted(wanted - pools.keys()):
             raise DataError(
@@ -93,6 +92,20 @@ class PagePlanner:
                 "check Curriculum.stages, FullPageDataModule.mix and the names in FullPageDataModule.data_path"
             )
         return pools
+
+    def left_out(self, stage: Stage | None) -> list[str]:
+        """Ids of the pages of a stage's sources that it cannot show: too few systems, or no boxes to cut by."""
+        systems = stage.systems if stage is not None else None
+        return [page.record.page_id for _, page in self._of_mix(self._mix(stage)) if not self._fits(page, systems)]
+
+    def _mix(self, stage: Stage | None) -> Mapping[str, float] | None:
+        return stage.mix if stage is not None and stage.mix is not None else self.mix
+
+    def _of_mix(self, mix: Mapping[str, float] | None) -> Iterator[tuple[int, Page]]:
+        """The pages, with their indices, of the sources that have a share."""
+        for index, page in enumerate(self.pages):
+            if mix is None or mix.get(page.source, 0.0) > 0:
+                yield index, page
 
     def _fits(self, page: Page, systems: tuple[int, int] | None) -> bool:
         if self.unit == "system":
@@ -102,9 +115,7 @@ class PagePlanner:
         fewest, most = systems
         return page.num_systems >= fewest and (page.can_be_cut or page.num_systems <= most)
 
-    def _range(
-        self, page: Page, systems: tuple[int, int] | None, generator: np.random.Generator
-    ) -> tuple[int, int]:
+    def _range(self, page: Page, systems: tuple[int, int] | None, generator: np.random.Generator) -> tuple[int, int]:
         if self.unit == "system":
             first = int(generator.integers(page.num_systems))
             return first, first + 1
@@ -127,11 +138,10 @@ def all_requests(pages: Sequence[Page], unit: Unit) -> list[PageRequest]:
 
 def request_height(page: Page, request: PageRequest, transform: PageTransform) -> int:
     """Height in pixels of the tensor a request gives, told from the manifest alone."""
-    boxes, height = page.record.systems, page.record.height
-    if boxes is not None and (request.first, request.last) != (0, page.num_systems):
-        top = 0 if request.first == 0 else (boxes[request.first - 1].to_y + boxes[request.first].from_y) // 2
-        bottom = height if request.last == len(boxes) else (boxes[request.last - 1].to_y + boxes[request.last].from_y) // 2
-        height = max(1, bottom - top)
+    height = page.record.height
+    if page.can_be_cut:
+        top, bottom = system_rows(height, page.record.systems or (), request.first, request.last)
+        height = bottom - top
     return transform.output_size(page.record.width, height)[1]
 
 

@@ -29,9 +29,6 @@ from jazzmus.model.smt.modeling_smt import SheetMusicTransformer
 
 logger = logging.getLogger(__name__)
 
-# A reading that has not ended by then has lost its way; the share above the longest training text is a margin.
-DECODE_MARGIN = 1.2
-
 
 @configurable
 class FullPageTrainer(LightningModule):
@@ -41,13 +38,12 @@ class FullPageTrainer(LightningModule):
         smt_config: The network, with its vocabulary, tokenizer and page transform.
         optimization: Optimizer and schedule.
         provenance: Plain values a checkpoint carries beside the network: operative config, split fingerprint.
-        longest_target: Ids of the longest training text; readings stop a little beyond.
         load_pretrained: Start from `pretrained` instead of from random weights.
         pretrained: Hub id, folder or checkpoint.
         freeze_encoder: Keep the encoder as it is: no gradients, no optimizer state, evaluation mode.
         label_smoothing: Share of the target probability spread over all tokens.
         teacher_forcing_noise: Share of the decoder's input ids replaced by random ones, in training only.
-        max_decode_length: Ids at which a validation reading stops; by `longest_target` when None.
+        max_decode_length: Ids at which a validation reading stops; where any other reading does when None.
 
     Raises:
         ConfigError: If values do not fit together.
@@ -59,7 +55,6 @@ class FullPageTrainer(LightningModule):
         smt_config: SMTConfig,
         optimization: Optimization,
         provenance: dict[str, Any],
-        longest_target: int,
         load_pretrained: bool = False,
         pretrained: str | None = None,
         freeze_encoder: bool = False,
@@ -72,7 +67,9 @@ class FullPageTrainer(LightningModule):
             if not 0 <= share < 1:
                 raise ConfigError(f"FullPageTrainer.{name} must lie in [0, 1), not {share}")
         if load_pretrained and pretrained is None:
-            raise ConfigError("FullPageTrainer.load_pretrained is True, but FullPageTrainer.pretrained names no weights")
+            raise ConfigError(
+                "FullPageTrainer.load_pretrained is True, but FullPageTrainer.pretrained names no weights"
+            )
         if freeze_encoder and not load_pretrained:
             logger.warning("FullPageTrainer.freeze_encoder without load_pretrained freezes a random encoder")
         if smt_config.tokens is None or smt_config.tokenizer is None:
@@ -86,7 +83,7 @@ class FullPageTrainer(LightningModule):
         self.freeze_encoder = freeze_encoder
         self.label_smoothing = label_smoothing
         self.teacher_forcing_noise = teacher_forcing_noise
-        self.max_decode_length = max_decode_length or int(longest_target * DECODE_MARGIN)
+        self.max_decode_length = max_decode_length
         self.transfer_report: TransferReport | None = None
         if load_pretrained and pretrained is not None:
             self.transfer_report = transfer(self.model, read_weights(pretrained))
@@ -110,7 +107,9 @@ class FullPageTrainer(LightningModule):
     def _logits(self, batch: PageBatch, decoder_input: Tensor) -> Tensor:
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.freeze_encoder):
             features = self.model.encode(batch.images, batch.image_sizes)
-        return self.model(decoder_input_ids=decoder_input, encoder_output=features, image_sizes=batch.image_sizes).logits
+        return self.model(
+            decoder_input_ids=decoder_input, encoder_output=features, image_sizes=batch.image_sizes
+        ).logits
 
     def _loss_sum(self, batch: PageBatch, decoder_input: Tensor, label_smoothing: float) -> Tensor:
         logits = self._logits(batch, decoder_input)

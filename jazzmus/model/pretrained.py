@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 LIGHTNING_PREFIX = "model."
+_FILE_SUFFIXES = frozenset({".ckpt", ".pt", ".pth", ".safetensors"})  # a hub id may hold a dot, as in `smt-1.5`
 CHECKPOINT_KEY = "jazzmus"  # where a training checkpoint keeps what inference needs besides tensors
 
 # Public names -> ours. A family is told by names only it has; both public configs say model_type SMT.
@@ -120,7 +121,11 @@ def read_weights(source: str | Path) -> Weights:
         return _read_checkpoint(path)
     if path.is_dir():
         return _read_folder(path, str(source))
-    if len(path.parts) == 2 and not path.suffix and not str(source).startswith((".", "/", "weights/")):
+    if (
+        len(path.parts) == 2
+        and path.suffix not in _FILE_SUFFIXES
+        and not str(source).startswith((".", "/", "weights/"))
+    ):
         return _read_folder(_download(str(source)), str(source))
     raise CheckpointError(f"{source}: no such checkpoint, folder or hub id")
 
@@ -140,9 +145,13 @@ def _read_folder(folder: Path, source: str) -> Weights:
         values = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
         tensors = load_file(folder / WEIGHTS_FILE)
     except FileNotFoundError as error:
-        raise CheckpointError(f"{source}: needs {CONFIG_FILE} and {WEIGHTS_FILE}; {error.filename} is absent") from error
+        raise CheckpointError(
+            f"{source}: needs {CONFIG_FILE} and {WEIGHTS_FILE}; {error.filename} is absent"
+        ) from error
     except (OSError, ValueError, SafetensorError) as error:
         raise CheckpointError(f"{source}: cannot be read as a model folder ({error})") from error
+    if not isinstance(values, dict):
+        raise CheckpointError(f"{source}: {CONFIG_FILE} holds no configuration")
     return _in_our_names(values, tensors, source, {})
 
 
@@ -153,7 +162,10 @@ def _read_checkpoint(path: Path) -> Weights:
         raise CheckpointError(f"{path}: not a checkpoint that can be loaded safely ({type(error).__name__})") from error
     if not isinstance(checkpoint, Mapping) or CHECKPOINT_KEY not in checkpoint or "state_dict" not in checkpoint:
         raise CheckpointError(f"{path}: not a checkpoint of this project (no {CHECKPOINT_KEY!r} entry)")
-    extras = dict(checkpoint[CHECKPOINT_KEY])
+    extras = checkpoint[CHECKPOINT_KEY]
+    if not (isinstance(extras, dict) and isinstance(extras.get("config"), dict)):
+        raise CheckpointError(f"{path}: not a checkpoint of this project (its {CHECKPOINT_KEY!r} entry has no config)")
+    extras = dict(extras)
     tensors = {name.removeprefix(LIGHTNING_PREFIX): tensor for name, tensor in checkpoint["state_dict"].items()}
     return _in_our_names(extras.pop("config"), tensors, str(path), extras)
 
@@ -186,7 +198,8 @@ def _public_config(values: Mapping[str, Any], tensors: Mapping[str, Tensor], fam
     """Our configuration of a public checkpoint; sizes the file itself shows are taken from its tensors."""
     ids = {int(index): token for index, token in dict(values.get("i2w") or {}).items()}  # JSON made the keys strings
     embedding, output = tensors["decoder.embedding.weight"], tensors["decoder.vocab_projection.weight"]
-    tokens = [ids[index] for index in range(len(ids))] if len(ids) == embedding.shape[0] else None
+    # One public checkpoint keeps the embedding of an earlier, larger vocabulary; its tokens are those of the output.
+    tokens = [ids[index] for index in range(len(ids))] if len(ids) in (len(embedding), len(output)) else None
     sizes = values.get("hidden_enc_sizes") or values.get("_encoder_hidden_sizes") or [64, 128, 256]
     depths = values.get("enc_depths") or values.get("_encoder_depths") or [3, 3, 9]
     return SMTConfig(
@@ -240,11 +253,11 @@ _VOCABULARY_TENSORS = ("decoder.embedding.weight", "decoder.vocab_projection.wei
 _SWITCHES = ("num_heads", "norm_first", "scale_attention", "output_relu")
 
 
-def transfer(model: SheetMusicTransformer, weights: Weights) -> TransferReport:
-    """Start `model` from `weights`: everything but the vocabulary as it is, rows of known tokens moved to their ids.
+def check_switches(model: SheetMusicTransformer, weights: Weights) -> None:
+    """Compare what changes a network's output and shows in no tensor.
 
     Raises:
-        CheckpointError: If the two are not the same network but for the vocabulary, naming what differs.
+        CheckpointError: Naming what differs.
     """
     switches = [
         f"SMTConfig.{name} is {getattr(weights.config, name)} there and {getattr(model.config, name)} here"
@@ -253,6 +266,30 @@ def transfer(model: SheetMusicTransformer, weights: Weights) -> TransferReport:
     ]
     if switches:
         raise CheckpointError(f"{weights.source}: another network: {'; '.join(switches)}; bind the same values")
+
+
+def check_same_network(model: SheetMusicTransformer, weights: Weights) -> None:
+    """Check that weights are of the very network of `model`, its vocabulary included, as resuming needs them.
+
+    Raises:
+        CheckpointError: Naming what differs.
+    """
+    check_switches(model, weights)
+    if (weights.config.tokenizer, weights.config.tokens) != (model.config.tokenizer, model.config.tokens):
+        raise CheckpointError(
+            f"{weights.source}: was trained with another vocabulary or tokenizer; prepare the same data again, or "
+            "start a new run with FullPageTrainer.pretrained set to it"
+        )
+    check_tensors(model, weights)
+
+
+def transfer(model: SheetMusicTransformer, weights: Weights) -> TransferReport:
+    """Start `model` from `weights`: everything but the vocabulary as it is, rows of known tokens moved to their ids.
+
+    Raises:
+        CheckpointError: If the two are not the same network but for the vocabulary, naming what differs.
+    """
+    check_switches(model, weights)
     state = model.state_dict()
     old_ids = {token: index for index, token in enumerate(weights.config.tokens or ())}
     new_ids = {token: index for index, token in enumerate(model.config.tokens or ())}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+import time
 from pathlib import Path
+from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.callbacks import ModelCheckpoint, RichProgressBar, Timer
+from lightning.pytorch.callbacks import ModelCheckpoint, RichProgressBar
 
 from jazzmus.dataset.full_page_datamodule import FullPageDataModule
 
@@ -36,28 +37,48 @@ class CurriculumCallback(Callback):
         pl_module.log("train/stage", float(stage), on_epoch=True)
 
 
+class TimeLimit(Callback):
+    """Ends training after some wall time. Lightning's Timer counts a resumed run's earlier time too, and stops at once.
+
+    Args:
+        minutes: Wall time from the first step of this process.
+    """
+
+    def __init__(self, minutes: float) -> None:
+        self.minutes = minutes
+        self.started = 0.0
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Start the clock."""
+        self.started = time.monotonic()
+
+    def on_train_batch_end(self, trainer: Trainer, *args: Any) -> None:
+        """End the epoch here, with its validation and checkpoint, when the time is over."""
+        if not trainer.should_stop and time.monotonic() - self.started > 60 * self.minutes:
+            logger.info("experiment.max_minutes = %g are over: training stops", self.minutes)
+            trainer.should_stop = True
+
+
 def run_callbacks(
-    folder: Path, datamodule: FullPageDataModule, validates: bool, max_minutes: float | None
+    folder: Path, datamodule: FullPageDataModule, validate_every: int | None, max_minutes: float | None
 ) -> list[Callback]:
     """Callbacks of a training run that writes to `folder`.
 
     Args:
         folder: The run's folder.
         datamodule: Moved along its curriculum, if it has one.
-        validates: Whether there are validation pages to choose the best weights by.
+        validate_every: Epochs between validations, which choose the best weights; None where there are no pages for it.
         max_minutes: Wall time after which training ends with a checkpoint; None: no limit.
     """
-    callbacks: list[Callback] = [RichProgressBar(leave=False)]
+    callbacks: list[Callback] = [RichProgressBar(leave=False, console_kwargs={"stderr": True})]
     if datamodule.curriculum is not None:
         callbacks.append(CurriculumCallback(datamodule))
     if max_minutes is not None:
-        callbacks.append(Timer(timedelta(minutes=max_minutes), interval="step"))
-    if validates:
+        callbacks.append(TimeLimit(max_minutes))
+    if validate_every is not None:
         callbacks.append(
             ModelCheckpoint(folder, filename=BEST, monitor=MONITOR, mode="min", save_on_train_epoch_end=True,
-                            enable_version_counter=False)
+                            every_n_epochs=validate_every, enable_version_counter=False)
         )  # fmt: skip
-    callbacks.append(
-        ModelCheckpoint(folder, filename=LAST, save_on_train_epoch_end=True, enable_version_counter=False)
-    )
+    callbacks.append(ModelCheckpoint(folder, filename=LAST, save_on_train_epoch_end=True, enable_version_counter=False))
     return callbacks

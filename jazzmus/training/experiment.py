@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from lightning.pytorch import Trainer, seed_everything
@@ -20,8 +21,10 @@ from jazzmus.config import build, check_consumed, configurable, operative_config
 from jazzmus.dataset.full_page_datamodule import FullPageDataModule
 from jazzmus.errors import CheckpointError, ConfigError
 from jazzmus.files import replace_file, write_text
+from jazzmus.logs import quiet_lightning
 from jazzmus.metrics.report import PageResult, score_counts
 from jazzmus.model.full_page_trainer import FullPageTrainer
+from jazzmus.model.pretrained import check_same_network, read_weights
 from jazzmus.model.smt.configuration_smt import SMTConfig
 from jazzmus.training.callbacks import BEST, LAST, run_callbacks
 from jazzmus.training.loggers import WandbMode, run_loggers
@@ -33,7 +36,11 @@ CONFIG_FILE = "operative_config.gin"
 RESULTS_FILE = "results.jsonl"
 SCORES_FILE = "scores.json"
 
-Precision = Literal["auto", "32-true", "bf16-mixed", "16-mixed"]
+# A reading that has not ended by then has lost its way; the share above the longest training text is a margin.
+DECODE_MARGIN = 1.2
+
+# No fp16: its gradients are scaled, which clipping between backward and step would have to undo.
+Precision = Literal["auto", "32-true", "bf16-mixed"]
 
 
 @configurable("experiment")
@@ -44,10 +51,9 @@ class Experiment:
     Attributes:
         name: Names the run's folder, `weights/<name>`.
         max_epochs: Epochs to train; 0 only evaluates.
-        max_minutes: Wall time after which training ends with a checkpoint; None: no limit.
+        max_minutes: Wall time after which training stops with a checkpoint to resume; None: no limit.
         validate_every: Epochs between validations.
         precision: Number format of training; `auto` is bf16 autocast where the device computes in it, else fp32.
-        devices: Accelerators to use; CPU training is one process.
         wandb: Log to wandb too.
         seed: Seed of weights, dropout and noise.
     """
@@ -57,15 +63,14 @@ class Experiment:
     max_minutes: float | None = None
     validate_every: int = 1
     precision: Precision = "auto"
-    devices: int = 1
     wandb: WandbMode = "off"
     seed: int = 0
 
     def __post_init__(self) -> None:
         if not self.name or "/" in self.name:
             raise ConfigError(f"experiment.name must be a folder name, not {self.name!r}")
-        if self.max_epochs < 0 or self.validate_every < 1 or self.devices < 1:
-            raise ConfigError("experiment: max_epochs must not be negative, validate_every and devices at least 1")
+        if self.max_epochs < 0 or self.validate_every < 1 or (self.max_minutes is not None and self.max_minutes <= 0):
+            raise ConfigError("experiment: max_epochs must not be negative, validate_every and max_minutes be positive")
 
 
 @dataclass(frozen=True)
@@ -94,12 +99,11 @@ def build_run() -> Run:
         tokens=list(vocabulary.tokens),
         tokenizer=datamodule.tokenizer.name,
         page_transform=datamodule.page_transform.to_dict(),
+        max_sequence_length=int(datamodule.longest_target * DECODE_MARGIN),
     )
     datamodule.stride = smt_config.stride
     provenance = {"split_fingerprint": datamodule.split_fingerprint, "operative_config": ""}
-    module = build(
-        FullPageTrainer, smt_config=smt_config, provenance=provenance, longest_target=datamodule.longest_target
-    )
+    module = build(FullPageTrainer, smt_config=smt_config, provenance=provenance)
     check_consumed()
     provenance["operative_config"] = operative_config()
     return Run(experiment, datamodule, module, provenance["operative_config"])
@@ -121,34 +125,46 @@ def train(run: Run, output_dir: Path | None, resume: str | None) -> dict[str, fl
 
     Raises:
         CheckpointError: If the checkpoint to resume is missing or does not fit.
+        ConfigError: If the folder cannot be used.
+        DataError: If a page cannot be read.
     """
     folder = output_dir or WEIGHTS_FOLDER / run.experiment.name
     checkpoint = _checkpoint_to_resume(folder, resume)
-    if checkpoint is None:
-        _move_aside(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / CONFIG_FILE, run.config_text)
+    if checkpoint is not None:
+        # Before anything is written: a checkpoint that does not fit must leave the run as it was.
+        _load_state(run.module, checkpoint)
+    _prepare_folder(folder, run.config_text, keep=checkpoint is not None)
+    quiet_lightning()
     trainer = _trainer(run, folder)
-    validates = bool(run.datamodule.validation_pages)
-    if run.experiment.max_epochs == 0:
-        if checkpoint is not None:
-            _load_state(run.module, checkpoint)
-    else:
-        try:
+    if run.experiment.max_epochs > 0:
+        with _ctrl_c():
             trainer.fit(run.module, datamodule=run.datamodule, ckpt_path=checkpoint, weights_only=True)
-        except RuntimeError as error:
-            if checkpoint is not None and "state_dict" in str(error):
-                raise CheckpointError(f"{checkpoint}: belongs to another network or vocabulary; {error}") from error
-            raise
-        if trainer.interrupted:
-            raise KeyboardInterrupt
-        best = folder / f"{BEST if validates else LAST}.ckpt"
+        best = _best_checkpoint(folder)
         _load_state(run.module, best)
         replace_file(best, WEIGHTS_FOLDER / "best.ckpt")
-    if not validates:
+    if not run.datamodule.validation_pages:
         return {}
-    trainer.validate(run.module, datamodule=run.datamodule, verbose=False)
+    with _ctrl_c():
+        trainer.validate(run.module, datamodule=run.datamodule, verbose=False)
     return _write_results(folder, run.module.page_results)
+
+
+@contextmanager
+def _ctrl_c() -> Iterator[None]:
+    """Let Ctrl-C out as what it is: Lightning makes an exit of the process of it."""
+    try:
+        yield
+    except SystemExit as error:
+        raise KeyboardInterrupt from error
+
+
+def _best_checkpoint(folder: Path) -> Path:
+    """The best weights; the last ones where training ended before any validation."""
+    best, last = folder / f"{BEST}.ckpt", folder / f"{LAST}.ckpt"
+    if best.is_file():
+        return best
+    logger.info("no validation chose among the weights: the last ones are taken")
+    return last
 
 
 def _trainer(run: Run, folder: Path) -> Trainer:
@@ -156,9 +172,11 @@ def _trainer(run: Run, folder: Path) -> Trainer:
     validates = bool(run.datamodule.validation_pages)
     return Trainer(
         max_epochs=experiment.max_epochs,
-        devices=experiment.devices if torch.cuda.is_available() else 1,
+        devices=1,
         precision=best_precision() if experiment.precision == "auto" else experiment.precision,
-        callbacks=run_callbacks(folder, run.datamodule, validates, experiment.max_minutes),
+        callbacks=run_callbacks(
+            folder, run.datamodule, experiment.validate_every if validates else None, experiment.max_minutes
+        ),
         logger=run_loggers(folder, experiment.name, experiment.wandb),
         check_val_every_n_epoch=experiment.validate_every,
         limit_val_batches=1.0 if validates else 0,
@@ -192,10 +210,24 @@ def _checkpoint_to_resume(folder: Path, resume: str | None) -> Path | None:
     return None
 
 
+def _prepare_folder(folder: Path, config_text: str, keep: bool) -> None:
+    try:
+        if not keep:
+            _move_aside(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_text(folder / CONFIG_FILE, config_text)
+    except OSError as error:
+        raise ConfigError(
+            f"{folder}: no run can be written there ({error.strerror}); give another --output_dir"
+        ) from error
+
+
 def _move_aside(folder: Path) -> None:
     """Keep an earlier run of the same name under a numbered one."""
-    if not folder.exists() or not any(folder.iterdir()):
+    if not folder.is_dir() or not any(folder.iterdir()):
         return
+    if not (folder / CONFIG_FILE).is_file():
+        raise ConfigError(f"{folder} is not empty, and what it holds is no run; give another --output_dir")
     number = 1
     while (earlier := folder.with_name(f"{folder.name}.{number}")).exists():
         number += 1
@@ -204,11 +236,9 @@ def _move_aside(folder: Path) -> None:
 
 
 def _load_state(module: FullPageTrainer, checkpoint: Path) -> None:
-    state: dict[str, Any] = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    try:
-        module.load_state_dict(state["state_dict"])
-    except RuntimeError as error:
-        raise CheckpointError(f"{checkpoint}: belongs to another network or vocabulary; {error}") from error
+    weights = read_weights(checkpoint)
+    check_same_network(module.model, weights)
+    module.model.load_state_dict(weights.tensors)
 
 
 def _write_results(folder: Path, results: Sequence[PageResult]) -> dict[str, float]:

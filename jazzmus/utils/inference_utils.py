@@ -72,11 +72,13 @@ class Recognizer:
         device = self.model.device
         reading = self.model.read(pixels.to(device), sizes.to(device))
         seconds = (time.perf_counter() - started) / len(images)
+        eos_id = self.codec.vocabulary.eos_id
         transcriptions = []
         for ids, log_probs, reason in zip(
             reading.ids.tolist(), reading.log_probs.cpu(), reading.stop_reasons, strict=True
         ):
-            chosen = log_probs[1:][log_probs[1:] != 0]
+            # <bos> was not chosen, and what follows <eos> is padding to the longest page of the batch.
+            chosen = log_probs[1 : ids.index(eos_id) + 1 if eos_id in ids else len(ids)]
             confidence = float(chosen.exp().mean()) if len(chosen) else 1.0
             transcriptions.append(Transcription(self.codec.decode(ids), reason, confidence, seconds))
         return transcriptions
@@ -183,7 +185,9 @@ def _targets(files: Sequence[Path], output: Path | None, several: bool) -> dict[
     stems: dict[str, Path] = {}
     for file in files:
         if file.stem in stems:
-            raise DataError(f"{file} and {stems[file.stem]} would both be written to {output / file.stem}.krn; rename one")
+            raise DataError(
+                f"{file} and {stems[file.stem]} would both be written to {output / file.stem}.krn; rename one"
+            )
         stems[file.stem] = file
         targets[file] = output / f"{file.stem}.krn"
     return targets

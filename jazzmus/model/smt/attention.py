@@ -18,21 +18,22 @@ class KeyValues(NamedTuple):
 class MultiHeadAttention(nn.Module):
     """Attention whose projections are called one by one, so that a caller may keep keys and values.
 
+    There is no dropout on attention weights: it would keep PyTorch from its fused kernels on CPUs and materialise a
+    weight for every pair of token and feature, several times the memory and time of the rest of a step.
+
     Args:
         d_model: Width of queries, keys and values.
         num_heads: Number of heads; divides `d_model`.
-        dropout: Dropout on attention weights while training.
         scaled: Divide scores by the square root of the head width; the first public family does not.
     """
 
-    def __init__(self, d_model: int, num_heads: int, dropout: float, scaled: bool) -> None:
+    def __init__(self, d_model: int, num_heads: int, scaled: bool) -> None:
         super().__init__()
         self.q_proj = nn.Linear(d_model, d_model)
         self.k_proj = nn.Linear(d_model, d_model)
         self.v_proj = nn.Linear(d_model, d_model)
         self.out_proj = nn.Linear(d_model, d_model)
         self.num_heads = num_heads
-        self.dropout = dropout
         self.scale = None if scaled else 1.0
 
     def _split_heads(self, states: Tensor) -> Tensor:
@@ -61,7 +62,6 @@ class MultiHeadAttention(nn.Module):
             memory.keys,
             memory.values,
             attn_mask=mask,
-            dropout_p=self.dropout if self.training else 0.0,
             is_causal=is_causal,
             scale=self.scale,
         )

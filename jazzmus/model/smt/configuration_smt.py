@@ -14,6 +14,7 @@ from jazzmus.config import configurable
 from jazzmus.errors import ConfigError
 
 ENCODER_STEM_STRIDE = 4
+_COUNTS = ("d_model", "d_ff", "num_heads", "num_decoder_layers", "vocab_size", "num_outputs", "max_sequence_length")
 
 
 @configurable
@@ -41,7 +42,7 @@ class SMTConfig(PretrainedConfig):
         pad_token_id: Id of <pad>.
         bos_token_id: Id of <bos>.
         eos_token_id: Id of <eos>.
-        tokens: The vocabulary in id order.
+        tokens: The vocabulary in id order, one for each row of the embedding or of the output layer.
         tokenizer: Name for `jazzmus.kern.tokenizer.build_tokenizer`.
         page_transform: Plain values of the page transform the network was trained with.
         **kwargs: Fields of `transformers.PretrainedConfig`.
@@ -94,11 +95,12 @@ class SMTConfig(PretrainedConfig):
         self.tokenizer = tokenizer
         self.page_transform = page_transform
         self._check()
-        super().__init__(
-            pad_token_id=pad_token_id, bos_token_id=bos_token_id, eos_token_id=eos_token_id, **kwargs
-        )
+        super().__init__(pad_token_id=pad_token_id, bos_token_id=bos_token_id, eos_token_id=eos_token_id, **kwargs)
 
     def _check(self) -> None:
+        for name in _COUNTS:
+            if getattr(self, name) < 1:
+                raise ConfigError(f"SMTConfig.{name} must be at least 1, not {getattr(self, name)}")
         if len(self.encoder_hidden_sizes) != len(self.encoder_depths) or not self.encoder_depths:
             raise ConfigError(
                 "SMTConfig.encoder_depths and SMTConfig.encoder_hidden_sizes must name the same number of stages, "
@@ -113,7 +115,7 @@ class SMTConfig(PretrainedConfig):
             raise ConfigError(f"SMTConfig.d_model ({self.d_model}) must be divisible by 4 and by SMTConfig.num_heads")
         if not 0 <= self.dropout < 1:
             raise ConfigError(f"SMTConfig.dropout must lie in [0, 1), not {self.dropout}")
-        if self.tokens is not None and len(self.tokens) != self.vocab_size:
+        if self.tokens is not None and len(self.tokens) not in (self.vocab_size, self.num_outputs):
             raise ConfigError(f"SMTConfig has {len(self.tokens)} tokens for a vocabulary of {self.vocab_size}")
 
     @property

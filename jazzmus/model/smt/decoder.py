@@ -30,8 +30,8 @@ class DecoderLayer(nn.Module):
     def __init__(self, config: SMTConfig) -> None:
         super().__init__()
         width, heads, dropout = config.d_model, config.num_heads, config.dropout
-        self.self_attn = MultiHeadAttention(width, heads, dropout, config.scale_attention)
-        self.cross_attn = MultiHeadAttention(width, heads, dropout, config.scale_attention)
+        self.self_attn = MultiHeadAttention(width, heads, config.scale_attention)
+        self.cross_attn = MultiHeadAttention(width, heads, config.scale_attention)
         self.ffn = nn.Sequential(
             nn.Linear(width, config.d_ff), nn.ReLU(), nn.Dropout(dropout), nn.Linear(config.d_ff, width)
         )

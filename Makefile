@@ -1,0 +1,54 @@
+# Two commands need nothing beforehand: `make demo` and `make test`. Each builds .venv when it is missing.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+TINY := config/base/tiny.gin
+
+.PHONY: help install demo test test-slow test-accelerator check lint format bench memory clean
+
+help:  ## show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "  make %-18s %s\n", $$1, $$2}'
+
+install: $(STAMP)  ## build .venv with the tested versions
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --upgrade -c constraints.txt pip setuptools
+	$(RUN) -m pip install --quiet -c constraints.txt --editable ".[dev]"
+	touch $@
+
+demo: $(STAMP)  ## generate pages, train a small model on them, read a page it never saw
+	$(RUN) -m jazzmus.synthesis --simple --systems 1 2 --pages 2000 --val 24 --output data/demo
+	$(RUN) train_full_page.py --config config/demo.gin --resume auto
+	$(RUN) -m jazzmus.show --checkpoint weights/demo/best.ckpt --data data/demo --split val --output weights/demo/page.png
+
+test: $(STAMP)  ## run the tests
+	$(RUN) -m pytest -q
+
+test-slow: $(STAMP)  ## run the tests that train for many minutes
+	$(RUN) -m pytest -q -m slow --timeout 7200
+
+test-accelerator: $(STAMP)  ## run the tests that need a CUDA device
+	$(RUN) -m pytest -q -m accelerator
+
+check: lint  ## lint, format check and types
+	$(VENV)/bin/mypy
+
+lint: $(STAMP)  ## ruff
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+format: $(STAMP)  ## let ruff rewrite the files
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+bench: $(STAMP)  ## seconds to train on, encode and decode a page, for both sizes
+	$(RUN) -m jazzmus.bench
+
+memory: $(STAMP)  ## remake docs/memory.md: the memory each shipped config needs at its batch size
+	$(RUN) -m jazzmus.training.memory --output docs/memory.md
+
+clean:  ## remove the environment and caches, never data or weights
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info

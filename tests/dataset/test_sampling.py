@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small_pages import SYSTEM_HEIGHT, SmallPage
+
+from jazzmus.dataset.curriculum import Stage
+from jazzmus.dataset.full_page_dataset import Page, PageRequest
+from jazzmus.dataset.manifest import PageRecord
+from jazzmus.dataset.page_image import PageTransform
+from jazzmus.dataset.sampling import (
+    EpochBatchSampler,
+    PagePlanner,
+    all_requests,
+    batches_of_similar_size,
+    request_height,
+)
+from jazzmus.errors import DataError
+
+
+def page(page_id: str, piece: str, systems: int = 2, source: str = "h", has_boxes: bool = True) -> Page:
+    small = SmallPage(page_id, "train", piece, systems)
+    boxes = small.boxes if has_boxes else None
+    record = PageRecord(page_id, "train", "", "", piece, None, 240, small.height, boxes)
+    return Page(source, Path(), record, small.kern, systems)
+
+
+def planner(
+    pages: list[Page],
+    unit: str = "page",
+    sampling: str = "piece",
+    mix: dict[str, float] | None = None,
+    draws: int | None = None,
+    seed: int = 0,
+) -> PagePlanner:
+    return PagePlanner(pages, unit, sampling, mix, draws, seed)  # type: ignore[arg-type]
+
+
+COPIES = [page(f"a-{number}", "a") for number in range(20)] + [page("b", "b"), page("c", "c")]
+TWO_SOURCES = [page(f"h-{n}", f"p{n}") for n in range(5)] + [page(f"s-{n}", f"p{n}", 3, "s") for n in range(7)]
+VARIED = [page(str(systems), f"{systems}", systems) for systems in (1, 2, 3, 5)]
+VARIED += [page("short", "x", 2, has_boxes=False), page("long", "y", 5, has_boxes=False)]
+
+
+def test_pieces_come_evenly_whatever_the_number_of_their_copies() -> None:
+    requests = planner(COPIES, draws=60).plan(0, None)
+    pieces = Counter(COPIES[request.page].record.piece for request in requests)
+    assert pieces == {"a": 20, "b": 20, "c": 20}
+    assert len({request.page for request in requests}) > 10
+
+
+def test_pages_come_evenly_where_asked() -> None:
+    requests = planner(COPIES, sampling="page").plan(0, None)
+    assert Counter(request.page for request in requests) == dict.fromkeys(range(22), 1)
+    counts = Counter(request.page for request in planner(COPIES, sampling="page", draws=50).plan(1, None))
+    assert set(counts.values()) == {2, 3}
+
+
+def test_copies_in_two_sources_are_two_pieces() -> None:
+    both = [page("1", "same", source="h"), page("2", "same", source="s")]
+    assert Counter(request.page for request in planner(both, draws=10).plan(0, None)) == {0: 5, 1: 5}
+
+
+@pytest.mark.parametrize(
+    ("mix", "draws", "expected"),
+    [
+        ({"h": 0.3, "s": 0.7}, 100, {"h": 30, "s": 70}),
+        ({"h": 1, "s": 2}, 10, {"h": 3, "s": 7}),
+        ({"h": 0.1, "s": 0.9}, 230, {"h": 23, "s": 207}),
+        ({"h": 1.0}, 9, {"h": 9}),
+        ({"h": 1.0, "s": 0.0}, 9, {"h": 9}),
+    ],
+)
+def test_the_mix_is_exact_over_an_epoch(mix: dict[str, float], draws: int, expected: dict[str, int]) -> None:
+    for epoch in range(3):
+        requests = planner(TWO_SOURCES, mix=mix, draws=draws).plan(epoch, None)
+        assert Counter(TWO_SOURCES[request.page].source for request in requests) == expected
+
+
+def test_a_stages_mix_goes_before_the_data_modules() -> None:
+    plan = planner(TWO_SOURCES, mix={"h": 1.0}, draws=10)
+    assert {TWO_SOURCES[r.page].source for r in plan.plan(0, Stage(1, mix={"s": 1.0}))} == {"s"}
+    assert {TWO_SOURCES[r.page].source for r in plan.plan(0, Stage(1))} == {"h"}
+
+
+def test_a_stage_shows_pages_from_the_top_cut_where_they_can_be() -> None:
+    requests = planner(VARIED, draws=600).plan(0, Stage(1, systems=(2, 3)))
+    shown = {VARIED[request.page].record.page_id: set() for request in requests}  # type: ignore[var-annotated]
+    for request in requests:
+        assert request.first == 0
+        shown[VARIED[request.page].record.page_id].add(request.last)
+    assert shown == {"2": {2}, "3": {2, 3}, "5": {2, 3}, "short": {2}}
+
+
+def test_without_systems_every_page_is_whole() -> None:
+    for request in planner(VARIED, draws=60).plan(0, None):
+        assert (request.first, request.last) == (0, VARIED[request.page].num_systems)
+
+
+def test_systems_are_drawn_one_at_a_time_from_pages_with_boxes() -> None:
+    plan = planner(VARIED, unit="system", draws=600)
+    seen = {(VARIED[r.page].record.page_id, r.first, r.last) for r in plan.plan(0, None)}
+    assert seen == {(str(n), first, first + 1) for n in (1, 2, 3, 5) for first in range(n)}
+    assert planner(VARIED, unit="system").draws == 1 + 2 + 3 + 5
+
+
+def test_what_a_stage_leaves_out_is_told_and_nothing_to_show_is_an_error() -> None:
+    plan = planner(VARIED)
+    assert plan.left_out(Stage(1, systems=(2, 3))) == ["1", "long"]
+    assert plan.left_out(None) == []
+    assert planner(VARIED, unit="system").left_out(None) == ["short", "long"]
+    with pytest.raises(DataError, match=r"systems \(9, 9\)"):
+        plan.plan(0, Stage(1, systems=(9, 9)))
+    with pytest.raises(DataError, match="source 's'"):
+        plan.pools(Stage(1, mix={"h": 0.5, "s": 0.5}))
+
+
+def test_epochs_and_seeds_differ_and_repeat() -> None:
+    plan = planner(COPIES, draws=40)
+    assert plan.plan(3, None) == planner(COPIES, draws=40).plan(3, None)
+    assert plan.plan(3, None) != plan.plan(4, None)
+    assert plan.plan(3, None) != planner(COPIES, draws=40, seed=1).plan(3, None)
+    seeds = [request.seed for epoch in range(3) for request in plan.plan(epoch, None)]
+    assert len(set(seeds)) > 115
+
+
+_SCRIPT = """
+import test_sampling
+print(test_sampling.plan_as_text())
+"""
+
+
+def plan_as_text() -> str:
+    plan = planner(TWO_SOURCES, mix={"h": 0.4, "s": 0.6}, draws=20, seed=5)
+    stage = Stage(1, systems=(1, 2))
+    batches = list(EpochBatchSampler(plan, PageTransform(width=240), 4, lambda: (2, stage)))
+    return repr([[tuple(request) for request in batch] for batch in batches])
+
+
+def test_another_process_with_another_hash_seed_makes_the_same_plan() -> None:
+    paths = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1]), str(Path(__file__).parent)]
+    environment = {**os.environ, "PYTHONHASHSEED": "4321", "PYTHONPATH": os.pathsep.join(paths)}
+    command = [sys.executable, "-c", _SCRIPT]
+    other = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=120)
+    assert other.stdout.strip() == plan_as_text()
+
+
+def test_all_requests_show_everything_once_and_unchanged() -> None:
+    assert all_requests(VARIED[:2], "page") == [PageRequest(0, 0, 1), PageRequest(1, 0, 2)]
+    systems = all_requests(VARIED, "system")
+    assert len(systems) == len(set(systems)) == 11
+    assert {request.seed for request in systems} == {None}
+
+
+def test_heights_are_known_without_an_image() -> None:
+    whole = VARIED[2]
+    transform = PageTransform(width=240, max_height=1000)
+    heights = [request_height(whole, PageRequest(2, 0, last), transform) for last in (1, 2, 3)]
+    assert heights == [12 + SYSTEM_HEIGHT + 10, 12 + 2 * SYSTEM_HEIGHT + 30, whole.record.height]
+    assert request_height(VARIED[5], PageRequest(5, 0, 5), transform) == VARIED[5].record.height
+
+
+def test_batches_hold_similar_heights_and_every_request_once() -> None:
+    heights = np.random.default_rng(0).integers(10, 1000, size=83).tolist()
+    requests = [PageRequest(index, 0, 1) for index in range(83)]
+    batches = batches_of_similar_size(requests, heights, 4, np.random.default_rng(1))
+    assert sorted(request for batch in batches for request in batch) == requests
+    assert len(batches) == 21
+    assert all(len(batch) <= 4 for batch in batches)
+    spread = np.mean([max(heights[r.page] for r in batch) - min(heights[r.page] for r in batch) for batch in batches])
+    in_order = [heights[start : start + 4] for start in range(0, 83, 4)]
+    assert spread < 0.35 * np.mean([max(group) - min(group) for group in in_order])
+    sorted_batches = batches_of_similar_size(requests, heights, 4, None)
+    flat = [heights[request.page] for batch in sorted_batches for request in batch]
+    assert flat == sorted(heights)
+    assert batches_of_similar_size([], [], 4, None) == []
+
+
+def test_the_sampler_asks_for_epoch_and_stage_when_an_epoch_begins() -> None:
+    now = [0, Stage(1, systems=(1, 1))]
+    sampler = EpochBatchSampler(planner(VARIED, draws=13), PageTransform(), 4, lambda: tuple(now))  # type: ignore[arg-type,return-value]
+    first = list(sampler)
+    assert len(first) == len(sampler) == 4
+    assert {request.last for batch in first for request in batch} == {1}
+    now[:] = [1, Stage(1, systems=(2, 2))]
+    assert {request.last for batch in sampler for request in batch} == {2}

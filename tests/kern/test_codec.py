@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import pytest
+from documents import kern_texts
+from hypothesis import given, settings
+
+from jazzmus.kern.codec import TextCodec
+from jazzmus.kern.tokenizer import build_tokenizer
+from jazzmus.kern.vocabulary import Vocabulary
+
+NAMES = ("word", "medium", "character")
+KERN = "**kern\t**mxhm\n=\t=\n4c\tC:maj7\n!!linebreak:original\n=\t=\n4d\t.\n*-\t*-\n"
+
+
+def codec_of(name: str, *texts: str) -> TextCodec:
+    tokenizer = build_tokenizer(name)
+    return TextCodec(tokenizer, Vocabulary.build(map(tokenizer.encode, texts)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(kern=kern_texts())
+@settings(max_examples=40, deadline=None)
+def test_ids_are_the_tokens_between_bos_and_eos_and_nothing_is_lost(name: str, kern: str) -> None:
+    codec = codec_of(name, kern)
+    ids = codec.encode(kern)
+    vocabulary = codec.vocabulary
+    assert (ids[0], ids[-1]) == (vocabulary.bos_id, vocabulary.eos_id)
+    assert min(ids[1:-1]) > vocabulary.unk_id
+    assert codec.decode(ids) == codec.tokenizer.decode(codec.tokenizer.encode(kern))
+
+
+def test_a_codec_is_its_names() -> None:
+    codec = codec_of("medium", KERN)
+    again = TextCodec.from_names("medium", codec.vocabulary.tokens)
+    assert again.encode(KERN) == codec.encode(KERN)
+    assert again.decode(codec.encode(KERN)) == codec.decode(codec.encode(KERN))
+
+
+def test_an_unseen_token_becomes_unk_and_never_padding() -> None:
+    codec = codec_of("word", KERN)
+    ids = codec.encode(KERN.replace("4d", "4dd"))
+    assert ids.count(codec.vocabulary.unk_id) == 1
+    assert codec.vocabulary.pad_id not in ids
+    assert "4d" not in codec.decode(ids)
+
+
+def test_reading_ends_at_the_first_eos_and_special_ids_write_nothing() -> None:
+    codec = codec_of("word", KERN)
+    ids = codec.encode(KERN)
+    vocabulary = codec.vocabulary
+    noisy = [vocabulary.bos_id, vocabulary.unk_id, *ids, *ids, vocabulary.pad_id]
+    assert codec.decode(noisy) == codec.decode(ids)
+    assert codec.decode(ids[:-1]) == codec.decode(ids)
+    assert codec.decode([]) == codec.decode([vocabulary.eos_id, *ids]) == ""

@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+import inference
+from jazzmus.errors import CheckpointError, DataError
+from jazzmus.kern.vocabulary import Vocabulary
+from jazzmus.logs import run_script
+from jazzmus.model.smt.configuration_smt import SMTConfig
+from jazzmus.model.smt.modeling_smt import SheetMusicTransformer
+from jazzmus.utils.inference_utils import Recognizer, load_recognizer, page_files, read_files, shipped_weights
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A network with random weights that writes 20 tokens."""
+    torch.manual_seed(1)
+    vocabulary = Vocabulary.build([["**kern", "<n>", "<t>", "4", "c", "d"]])
+    config = SMTConfig(
+        encoder_hidden_sizes=(8, 16, 32),
+        encoder_depths=(1, 1, 1),
+        d_model=32,
+        d_ff=32,
+        num_heads=2,
+        num_decoder_layers=1,
+        vocab_size=len(vocabulary),
+        max_sequence_length=20,
+        tokens=list(vocabulary.tokens),
+        tokenizer="medium",
+        page_transform={"width": 64, "max_height": 96, "trim_dark_border": False},
+    )
+    folder = tmp_path_factory.mktemp("weights") / "random"
+    SheetMusicTransformer(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def recognizer(weights: Path) -> Recognizer:
+    return load_recognizer(weights, "cpu")
+
+
+@pytest.fixture
+def pages(tmp_path: Path) -> Path:
+    folder = tmp_path / "pages"
+    folder.mkdir()
+    for number, name in enumerate(("b.png", "a.jpg", "c.PNG")):
+        image = Image.effect_noise((90 + 20 * number, 120), 60.0)
+        image.save(folder / name)
+    (folder / "notes.txt").write_text("no page")
+    return folder
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+    monkeypatch.setattr(sys, "argv", ["inference.py", *map(str, arguments)])
+    return run_script(inference.main)
+
+
+def test_pages_of_files_and_folders(pages: Path) -> None:
+    assert [path.name for path in page_files([pages])] == ["a.jpg", "b.png", "c.PNG"]
+    assert [path.name for path in page_files([pages / "b.png", pages])] == ["b.png", "a.jpg", "b.png", "c.PNG"]
+
+
+def test_paths_without_pages(pages: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="empty: no image in this folder"):
+        page_files([tmp_path / "empty"])
+    with pytest.raises(DataError, match=r"x\.png: no such file"):
+        page_files([pages / "a.jpg", tmp_path / "x.png"])
+
+
+def test_one_page_on_standard_output_and_nothing_else(
+    weights: Path, pages: Path, recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    assert run(monkeypatch, "--checkpoint", weights, "--image", pages / "a.jpg") == 0
+    from jazzmus.dataset.page_image import read_image
+
+    assert capsys.readouterr().out == recognizer.read(read_image(pages / "a.jpg")).kern != ""
+
+
+def test_several_pages_go_to_a_folder(weights: Path, pages: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    output = pages.parent / "out" / "new"
+    assert run(monkeypatch, "--checkpoint", weights, "--image", pages, "--output", output) == 0
+    assert sorted(path.name for path in output.iterdir()) == ["a.krn", "b.krn", "c.krn"]
+
+
+def test_several_pages_without_output(
+    weights: Path, pages: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    assert run(monkeypatch, "--checkpoint", weights, "--image", pages) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err == "error: several pages need --output FOLDER\n"
+
+
+def test_one_page_to_a_file_or_into_a_folder(recognizer: Recognizer, pages: Path, tmp_path: Path) -> None:
+    assert read_files(recognizer, [pages / "a.jpg"], tmp_path / "deep" / "x.krn", several=False) == 0
+    text = (tmp_path / "deep" / "x.krn").read_text()
+    assert read_files(recognizer, [pages / "a.jpg"], tmp_path, several=False) == 0
+    assert (tmp_path / "a.krn").read_text() == text
+
+
+def test_a_folder_with_one_page_gets_a_folder(weights: Path, pages: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("b.png", "c.PNG"):
+        (pages / name).unlink()
+    assert run(monkeypatch, "--checkpoint", weights, "--image", pages, "--output", pages.parent / "out") == 0
+    assert (pages.parent / "out" / "a.krn").is_file()
+
+
+def test_a_broken_page_does_not_stop_the_others(
+    recognizer: Recognizer, pages: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (pages / "b.png").write_bytes(b"no image")
+    with caplog.at_level(logging.INFO):
+        assert read_files(recognizer, page_files([pages]), tmp_path / "out", several=True) == 1
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.krn", "c.krn"]
+    (error,) = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+    assert str(pages / "b.png") in error
+    assert "2 pages read, 1 failed" in caplog.text
+
+
+def test_a_broken_page_is_told_by_the_exit_code(weights: Path, pages: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (pages / "b.png").write_bytes(b"no image")
+    assert run(monkeypatch, "--checkpoint", weights, "--image", pages, "--output", pages.parent / "out") == 2
+
+
+def test_two_pages_of_one_name_are_refused_before_reading(recognizer: Recognizer, pages: Path, tmp_path: Path) -> None:
+    shutil.copy(pages / "a.jpg", pages / "a.png")
+    with pytest.raises(DataError, match=r"a\.png and .*a\.jpg would both be written to .*a\.krn"):
+        read_files(recognizer, page_files([pages]), tmp_path / "out", several=True)
+    assert not (tmp_path / "out").exists()
+
+
+def test_outputs_that_cannot_be(recognizer: Recognizer, pages: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match="several pages need a folder"):
+        read_files(recognizer, page_files([pages]), tmp_path / "file", several=True)
+    with pytest.raises(DataError, match="cannot be written"):
+        read_files(recognizer, [pages / "a.jpg"], tmp_path / "file" / "x.krn", several=False)
+
+
+def test_a_missing_page_is_one_line(
+    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    assert run(monkeypatch, "--checkpoint", weights, "--image", tmp_path / "gone.jpg") == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("error: ")
+    assert captured.err.count("\n") == 1
+    assert "gone.jpg" in captured.err
+
+
+def test_a_page_is_read_alike_alone_and_in_a_batch(recognizer: Recognizer, pages: Path) -> None:
+    images = [Image.open(path).convert("L") for path in page_files([pages])]
+    together = recognizer.read_batch(images)
+    for image, reading in zip(images, together, strict=True):
+        alone = recognizer.read(image)
+        assert (alone.kern, alone.stop_reason) == (reading.kern, reading.stop_reason)
+        assert alone.confidence == pytest.approx(reading.confidence, abs=1e-5)
+        assert 0 < alone.confidence < 1
+
+
+def test_a_sure_reading_has_full_confidence(recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tokens of probability 1 count, padding after <eos> does not."""
+    from jazzmus.model.decoding import GreedyOutput
+
+    ids = torch.tensor([[1, 4, 5, 2, 0, 0]])
+    log_probs = torch.log(torch.tensor([[1.0, 1.0, 0.5, 1.0, 1.0, 1.0]]))
+    monkeypatch.setattr(recognizer.model, "read", lambda *_: GreedyOutput(ids, log_probs, ("eos",)))
+    reading = recognizer.read(Image.new("L", (64, 64), 255))
+    assert reading.confidence == pytest.approx((1 + 0.5 + 1) / 3)
+
+
+def test_weights_that_do_not_say_how_to_read(weights: Path, tmp_path: Path) -> None:
+    shutil.copytree(weights, tmp_path / "silent")
+    config = json.loads((weights / "config.json").read_text())
+    for name in ("tokenizer", "page_transform"):
+        (tmp_path / "silent" / "config.json").write_text(json.dumps(config | {name: None}))
+        with pytest.raises(CheckpointError, match="silent: has no tokenizer or page transform"):
+            load_recognizer(tmp_path / "silent")
+
+
+def test_shipped_weights(weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jazzmus.utils.inference_utils.SHIPPED_WEIGHTS", tmp_path)
+    with pytest.raises(CheckpointError, match="give --checkpoint"):
+        shipped_weights()
+    shutil.copytree(weights, tmp_path / "default")
+    assert shipped_weights() == tmp_path / "default"

@@ -1,0 +1,160 @@
+"""Reads the imports of every file of the package and holds them against the table of layers."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = "jazzmus"
+
+# A file imports files of lower layers, and of its own row those that stand before it. Rows of one layer are strangers.
+LAYERS: tuple[tuple[int, str], ...] = (
+    (0, "errors logs files config_values config_files"),
+    (1, "config"),
+    (1, "cli"),
+    (
+        1,
+        "kern kern.document kern.vocabulary kern.tokenizer kern.codec kern.notes kern.chords kern.systems"
+        " metrics.transcription metrics.harmony metrics.report metrics metrics.torchmetrics_adapter",
+    ),
+    (1, "dataset dataset.manifest"),
+    (1, "dataset.splits"),
+    (
+        2,
+        "dataset.page_image dataset.annotation dataset.sources dataset.page_store dataset.prepare"
+        " dataset.augment dataset.batch dataset.curriculum dataset.full_page_dataset dataset.sampling",
+    ),
+    (
+        2,
+        "synthesis synthesis.progressions synthesis.melody synthesis.content synthesis.bar_rests synthesis.chord_text"
+        " synthesis.engraving synthesis.page synthesis.page_folder synthesis.comparison_picture synthesis.__main__",
+    ),
+    (
+        2,
+        "model model.smt model.smt.configuration_smt model.smt.positions model.smt.attention model.smt.decoder"
+        " model.decoding model.smt.modeling_smt model.pretrained model.optim",
+    ),
+    (3, "dataset.full_page_datamodule"),
+    (3, "model.full_page_trainer"),
+    (4, "training training.loggers training.callbacks training.experiment training.memory"),
+    (4, "utils utils.inference_utils"),
+    (5, "evaluate show"),
+    (5, "bench"),
+)
+PLACES = {name: (layer, row, at) for row, (layer, names) in enumerate(LAYERS) for at, name in enumerate(names.split())}
+SCRIPTS = ("data_prep.py", "train_full_page.py", "inference.py")
+
+GLUE = {"config", "config_values", "config_files"}
+FILES = {
+    ".".join(path.relative_to(ROOT / PACKAGE).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted((ROOT / PACKAGE).rglob("*.py"))
+    if path != ROOT / PACKAGE / "__init__.py"
+}
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def imported(path: Path) -> set[str]:
+    """Full names of all that a file imports, anywhere in it; of `from a import b` both `a` and `a.b`."""
+    names: set[str] = set()
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names.add(node.module or "")
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+def siblings(path: Path) -> set[str]:
+    """Names of the package's files that a file imports; a folder counts where something of its own is imported."""
+    own = {name.removeprefix(f"{PACKAGE}.") for name in imported(path) if name.startswith(f"{PACKAGE}.")}
+    return own & FILES.keys()
+
+
+def libraries(path: Path) -> set[str]:
+    return {name.partition(".")[0] for name in imported(path)}
+
+
+def calls_of(path: Path, function: str) -> list[int]:
+    """Lines that call a function by its bare name."""
+    return [
+        node.lineno
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == function
+    ]
+
+
+def may_import(name: str, other: str) -> bool:
+    (layer, row, at), (other_layer, other_row, other_at) = PLACES[name], PLACES[other]
+    return other_layer < layer or (other_row == row and other_at < at)
+
+
+def test_every_file_has_its_place() -> None:
+    assert sorted(FILES.keys() - PLACES.keys()) == [], "new files: give them a layer in the table above"
+    assert sorted(PLACES.keys() - FILES.keys()) == [], "files that are gone"
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_a_file_imports_only_what_lies_below(name: str) -> None:
+    assert sorted(other for other in siblings(FILES[name]) if not may_import(name, other)) == []
+
+
+def test_the_check_can_fail() -> None:
+    assert not may_import("kern.document", "kern.tokenizer")
+    assert not may_import("synthesis.page", "model.optim")
+    assert not may_import("dataset.batch", "dataset.full_page_datamodule")
+    assert may_import("training.experiment", "dataset.full_page_datamodule")
+    assert {"kern.codec", "dataset.manifest"} <= siblings(FILES["dataset.full_page_dataset"])
+
+
+def test_only_the_glue_knows_gin() -> None:
+    assert {name for name, path in FILES.items() if "gin" in libraries(path)} <= GLUE
+
+
+def test_only_the_loggers_know_wandb() -> None:
+    assert {name for name, path in FILES.items() if "wandb" in libraries(path)} <= {"training.loggers"}
+    lightning_ones = {name for name, path in FILES.items() if any("Wandb" in item for item in imported(path))}
+    # The experiment binds the mode, whose name is a type of the loggers.
+    assert lightning_ones <= {"training.loggers", "training.experiment"}
+    assert not any("WandbLogger" in item for item in imported(FILES["training.experiment"]))
+
+
+@pytest.mark.parametrize("name", [name for name in sorted(FILES) if name.split(".")[0] in ("kern", "metrics")])
+def test_the_text_core_is_pure(name: str) -> None:
+    forbidden = {"torch", "torchmetrics", "lightning", "gin", "PIL", "pathlib", "os", "io", "shutil"}
+    if name == "metrics.torchmetrics_adapter":
+        forbidden -= {"torch", "torchmetrics"}
+    assert libraries(FILES[name]) & forbidden == set()
+    assert siblings(FILES[name]) & GLUE == set()
+    assert calls_of(FILES[name], "open") == []
+
+
+def test_the_network_never_sees_text_and_metrics_never_a_network() -> None:
+    for name, path in FILES.items():
+        if name.startswith("model.") and name not in ("model.full_page_trainer",):
+            assert {other for other in siblings(path) if other.startswith(("kern", "metrics"))} == set(), name
+
+
+def test_no_print_in_the_package() -> None:
+    printing = {name: calls_of(path, "print") for name, path in FILES.items()}
+    assert {name: lines for name, lines in printing.items() if lines} == {}
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    assert [name for name, path in FILES.items() if not ast.get_docstring(tree_of(path))] == []
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_scripts_are_thin(script: str) -> None:
+    text = (ROOT / script).read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 80
+    assert "sys.path" not in text

@@ -1,0 +1,240 @@
+"""Every config that is shipped loads, builds all it names on a small data folder, and obeys the command line."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from jazzmus.cli import FLAG_BINDINGS, flag_bindings, training_parser
+from jazzmus.config import check_consumed, clear_config, load_config, query
+from jazzmus.logs import run_script
+from jazzmus.training.experiment import Run, build_run
+
+ROOT = Path(__file__).resolve().parent.parent
+CONFIG = ROOT / "config"
+TINY = CONFIG / "base" / "tiny.gin"
+FROM_SCRATCH = CONFIG / "full_page_no_pretrained.gin"
+EXPERIMENTS = sorted(CONFIG.glob("*.gin"))
+ABLATIONS = sorted((CONFIG / "ablations").glob("*.gin"))
+SHIPPED = [
+    *([file] for file in EXPERIMENTS),
+    *([file, TINY] for file in EXPERIMENTS),
+    *([FROM_SCRATCH, file] for file in ABLATIONS),
+]
+
+
+@pytest.fixture(autouse=True)
+def _fresh_config() -> Iterator[None]:
+    yield
+    clear_config()
+
+
+@pytest.fixture(scope="module")
+def redirected(small_data: Path, small_engraved: Path) -> Callable[[], list[str]]:
+    """Gives the bindings that lead the config that is loaded to the small folders."""
+
+    def bindings() -> list[str]:
+        path: str | dict[str, str] = str(small_data)
+        if isinstance(query("FullPageDataModule.data_path"), dict):
+            path = {"synthetic": str(small_engraved), "handwritten": str(small_data)}
+        return [f"FullPageDataModule.data_path = {path!r}", "FullPageDataModule.num_workers = 0"]
+
+    return bindings
+
+
+@pytest.fixture(scope="module")
+def weights(
+    redirected: Callable[[], list[str]], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[list[Path]], Path]:
+    """Random weights in folder form, of the network that some files describe."""
+    made: dict[bool, Path] = {}
+
+    def folder(files: list[Path]) -> Path:
+        is_tiny = TINY in files
+        if is_tiny not in made:
+            run = build([FROM_SCRATCH, TINY] if is_tiny else [FROM_SCRATCH], redirected)
+            made[is_tiny] = tmp_path_factory.mktemp("weights")
+            run.module.model.save_pretrained(made[is_tiny])
+        return made[is_tiny]
+
+    return folder
+
+
+def build(files: list[Path], redirected: Callable[[], list[str]], *bindings: str) -> Run:
+    load_config(files, bindings)
+    load_config(files, [*redirected(), *bindings])
+    return build_run()
+
+
+def values_of(config_text: str) -> dict[str, str]:
+    """Bindings of an operative config; a value may go on in indented lines."""
+    lines = [line for line in config_text.splitlines() if line.strip() and not line.startswith("#")]
+    values: dict[str, str] = {}
+    for line in lines:
+        if line[0] not in " ])}":
+            key, _, value = line.partition(" = ")
+            values[key] = value
+        else:
+            values[key] += line.strip()
+    return values
+
+
+def test_every_file_of_the_folder_is_looked_at() -> None:
+    looked_at = {file for files in SHIPPED for file in files} | {CONFIG / "base" / "full_page.gin"}
+    assert looked_at == set(CONFIG.rglob("*.gin"))
+    assert FROM_SCRATCH in EXPERIMENTS
+
+
+@pytest.mark.parametrize("files", SHIPPED, ids=lambda files: "+".join(file.stem for file in files))
+def test_a_shipped_config_builds_every_section_it_binds(
+    files: list[Path], redirected: Callable[[], list[str]], weights: Callable[[list[Path]], Path]
+) -> None:
+    load_config(files)
+    needs_weights = query("FullPageTrainer.load_pretrained")
+    bindings = [f"FullPageTrainer.pretrained = {str(weights(files))!r}"] if needs_weights else []
+    run = build(files, redirected, *bindings)
+    assert check_consumed() == []
+    assert run.datamodule.stride == run.module.model.config.stride
+    assert (run.module.transfer_report is not None) == needs_weights
+    if run.datamodule.curriculum is not None:
+        assert run.datamodule.curriculum.epochs == run.experiment.max_epochs
+
+
+@pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: file.stem)
+def test_an_experiment_is_one_include_and_the_lines_that_differ(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    assert re.fullmatch(r'include "config/[\w/]+\.gin"', lines[0])
+    assert sum(line.startswith("include") for line in lines) == 1
+    assert len(lines) - 1 <= 15
+    assert text.startswith("# ")
+
+
+def test_every_experiment_has_a_name_of_its_own_and_that_of_its_file() -> None:
+    names = []
+    for file in EXPERIMENTS:
+        load_config([file])
+        names.append(query("experiment.name"))
+    assert names == [file.stem for file in EXPERIMENTS]
+
+
+def test_an_operative_config_describes_the_run_again(redirected: Callable[[], list[str]], tmp_path: Path) -> None:
+    files = [CONFIG / "full_page_curriculum.gin", TINY]
+    text = build(files, redirected, "FullPageTrainer.load_pretrained = False").config_text
+    (tmp_path / "operative.gin").write_text(text, encoding="utf-8")
+    load_config([tmp_path / "operative.gin"])
+    assert build_run().config_text == text
+
+
+@pytest.mark.parametrize(
+    ("words", "key", "value"),
+    [
+        (["--load_pretrained", "True"], FLAG_BINDINGS["load_pretrained"], "True"),
+        (["--freeze_encoder", "True"], FLAG_BINDINGS["freeze_encoder"], "True"),
+        (["--epochs", "7"], FLAG_BINDINGS["epochs"], "7"),
+        (["--batch_size", "5"], FLAG_BINDINGS["batch_size"], "5"),
+        (["--gin", "SMTConfig.norm_first=False"], "SMTConfig.norm_first", "False"),
+        (["--gin", "FullPageDataModule.tokenizer='character'"], "FullPageDataModule.tokenizer", "'character'"),
+        (["--gin", "Optimization.clip_norm=None"], "Optimization.clip_norm", "None"),
+    ],
+)
+def test_a_flag_or_a_one_line_ablation_changes_exactly_its_line(
+    redirected: Callable[[], list[str]],
+    weights: Callable[[list[Path]], Path],
+    words: list[str],
+    key: str,
+    value: str,
+) -> None:
+    files = [FROM_SCRATCH, TINY]
+    source = f"FullPageTrainer.pretrained = {str(weights(files))!r}"
+    before = values_of(build(files, redirected, source).config_text)
+    args = training_parser().parse_args(["--config", *map(str, files), *words])
+    after = values_of(build(files, redirected, source, *flag_bindings(args)).config_text)
+    assert before.keys() == after.keys()
+    assert [name for name in before if before[name] != after[name]] == [key]
+    assert after[key] == value
+
+
+def test_no_flag_of_the_table_is_forgotten_above() -> None:
+    assert set(FLAG_BINDINGS) == {"load_pretrained", "freeze_encoder", "epochs", "batch_size"}
+
+
+@pytest.fixture
+def train_script() -> Iterator[ModuleType]:
+    """`train_full_page.py` as a module; the handlers of the root logger are put back afterwards."""
+    spec = importlib.util.spec_from_file_location("train_full_page", ROOT / "train_full_page.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield module
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+@pytest.mark.parametrize(
+    ("binding", "named"),
+    [
+        ("SMTConfig.dropuot=0.2", ["SMTConfig", "'dropuot'", "dropout"]),
+        ("SMTConfg.dropout=0.2", ["'SMTConfg'", "SMTConfig"]),
+        ("SMTConfig.vocab_size=5", ["SMTConfig.vocab_size", "explicitly"]),
+        ("FullPageTrainer.provenance={}", ["FullPageTrainer.provenance", "explicitly"]),
+        ("Optimization.lr='fast'", ["Optimization.lr", "'fast'", "float"]),
+        ("FullPageDataModule.batch_size=2.5", ["FullPageDataModule.batch_size", "2.5", "int"]),
+        ("sead=3", ["sead", "seed"]),
+        ("FullPageTrainer.load_pretrained=True", ["weights/system_level/best.ckpt", "no such"]),
+        ("FullPageDataModule.mix={'x': 1.0}", ["'x'", "FullPageDataModule.data_path"]),
+        ("Curriculum.stages=[{'epochs': 0}]", ["Curriculum.stages", "{'epochs': 0}"]),
+    ],
+)
+def test_a_wrong_binding_is_one_line_and_exit_code_2(
+    train_script: ModuleType,
+    small_data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    binding: str,
+    named: list[str],
+) -> None:
+    words = ["--config", str(FROM_SCRATCH), str(TINY), "--gin", f"FullPageDataModule.data_path={str(small_data)!r}"]
+    if binding.startswith("Curriculum"):
+        words += ["--gin", "FullPageDataModule.curriculum=@Curriculum()"]
+    monkeypatch.setattr(sys, "argv", ["train_full_page.py", *words, "--gin", binding, "--dry_run"])
+    monkeypatch.chdir(tmp_path)
+    assert run_script(train_script.main) == 2
+    printed = capsys.readouterr()
+    errors = [line for line in printed.err.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1
+    assert printed.err.endswith(f"{errors[0]}\n")
+    assert "Traceback" not in printed.err
+    assert printed.out == ""
+    assert [name for name in named if name not in errors[0]] == [], errors[0]
+
+
+def test_a_dry_run_prints_the_operative_config_and_trains_nothing(small_data: Path, tmp_path: Path) -> None:
+    words = ["--config", str(FROM_SCRATCH), str(TINY), "--epochs", "3", "--dry_run"]
+    words += ["--gin", f"FullPageDataModule.data_path={str(small_data)!r}"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "train_full_page.py"), *words],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert values_of(done.stdout)["experiment.max_epochs"] == "3"
+    assert list(tmp_path.iterdir()) == []

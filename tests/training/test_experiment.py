@@ -1,0 +1,383 @@
+from __future__ import annotations
+
+import contextlib
+import csv
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import torch
+from small_pages import TRAINING, write_pages
+
+from jazzmus import evaluate
+from jazzmus.config import load_config
+from jazzmus.dataset.page_image import read_image
+from jazzmus.dataset.sampling import PagePlanner
+from jazzmus.errors import CheckpointError, ConfigError, DataError
+from jazzmus.kern.tokenizer import published_form
+from jazzmus.logs import run_script
+from jazzmus.metrics.report import PUBLISHED_METRICS, PageResult
+from jazzmus.model.full_page_trainer import FullPageTrainer
+from jazzmus.model.pretrained import CHECKPOINT_KEY, load_smt
+from jazzmus.training.experiment import Run, build_run, train
+from jazzmus.utils.inference_utils import load_recognizer
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIG = ROOT / "config" / "full_page_no_pretrained.gin"
+TINY = """
+experiment.name = "small"
+experiment.max_epochs = 1
+experiment.validate_every = 1
+experiment.precision = "32-true"
+FullPageDataModule.num_workers = 0
+FullPageDataModule.batch_size = 2
+FullPageDataModule.draws_per_epoch = 4
+PageTransform.width = 96
+PageTransform.max_height = 128
+SMTConfig.encoder_hidden_sizes = (8, 16, 32)
+SMTConfig.encoder_depths = (1, 1, 1)
+SMTConfig.d_model = 32
+SMTConfig.d_ff = 32
+SMTConfig.num_heads = 2
+SMTConfig.num_decoder_layers = 1
+Optimization.warmup_steps = 0
+"""
+CURRICULUM = (
+    "FullPageDataModule.curriculum = @Curriculum()",
+    "Curriculum.stages = [{'epochs': 1, 'systems': (1, 1)}, {'epochs': 2, 'systems': (1, 3)}]",
+)
+
+
+def build(data: Path, *bindings: str) -> Run:
+    """A run of a tiny network in the current folder."""
+    overlay = Path("tiny.gin").absolute()
+    overlay.write_text(TINY)
+    load_config([CONFIG, overlay], [f"FullPageDataModule.data_path = {str(data)!r}", *bindings])
+    return build_run()
+
+
+def metrics(folder: Path) -> list[tuple[int, str]]:
+    with (folder / "metrics.csv").open() as file:
+        return [(int(row["step"]), row["name"]) for row in csv.DictReader(file)]
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def plans(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, Any]]:
+    """The epochs and systems that training asks for."""
+    seen: list[tuple[int, Any]] = []
+    plan = PagePlanner.plan
+
+    def recorded(self: PagePlanner, epoch: int, stage: Any) -> Any:
+        seen.append((epoch, stage.systems if stage else None))
+        return plan(self, epoch, stage)
+
+    monkeypatch.setattr(PagePlanner, "plan", recorded)
+    return seen
+
+
+class Trained(NamedTuple):
+    root: Path
+    data: Path
+    run: Run
+    scores: dict[str, float]
+
+    @property
+    def folder(self) -> Path:
+        return self.root / "weights" / "small"
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, small_data: Path) -> Iterator[Trained]:
+    """A run of two steps. Its folder must not be changed; copy it."""
+    root = tmp_path_factory.mktemp("trained")
+    with contextlib.chdir(root):
+        run = build(small_data)
+        scores = train(run, None, None)
+        yield Trained(root, small_data, run, scores)
+
+
+@pytest.fixture
+def copied(trained: Trained, here: Path) -> Path:
+    """The folder of the run, to go on with."""
+    return Path(shutil.copytree(trained.folder, here / "weights" / "small"))
+
+
+def test_a_run_leaves_a_complete_folder(trained: Trained) -> None:
+    names = {"best.ckpt", "last.ckpt", "metrics.csv", "operative_config.gin", "results.jsonl", "scores.json"}
+    assert {path.name for path in trained.folder.iterdir()} == names
+    assert (trained.root / "weights" / "best.ckpt").read_bytes() == (trained.folder / "best.ckpt").read_bytes()
+    assert json.loads((trained.folder / "scores.json").read_text()) == trained.scores
+    assert set(PUBLISHED_METRICS) < trained.scores.keys()
+    steps = metrics(trained.folder)
+    assert (0, "train/loss_step") in steps
+    assert (1, "train/loss_step") in steps
+    assert {"val/ser", "val/loss", "train/lr"} <= {name for _, name in steps}
+
+
+def test_results_hold_counts_and_no_texts(trained: Trained) -> None:
+    text = (trained.folder / "results.jsonl").read_text()
+    assert "kern" not in text
+    results = [PageResult.from_json(line) for line in text.splitlines()]
+    assert [result.page_id for result in results] == ["f-1", "e-1"] or [r.page_id for r in results] == ["e-1", "f-1"]
+    assert all(result.prediction is None and result.reference is None for result in results)
+
+
+def test_the_operative_config_builds_the_same_run(trained: Trained, here: Path) -> None:
+    load_config([trained.folder / "operative_config.gin"])
+    assert build_run().config_text == trained.run.config_text
+
+
+def test_a_checkpoint_is_self_sufficient_and_safe(trained: Trained) -> None:
+    checkpoint = torch.load(trained.folder / "best.ckpt", weights_only=True)
+    held = checkpoint[CHECKPOINT_KEY]
+    assert held["split_fingerprint"] == trained.run.datamodule.split_fingerprint
+    assert held["operative_config"] == (trained.folder / "operative_config.gin").read_text()
+    assert "SMTConfig.d_model = 32" in held["operative_config"]
+    config = held["config"]
+    assert config["tokens"] == list(trained.run.datamodule.vocabulary.tokens)
+    assert config["tokenizer"] == "medium"
+    assert config["page_transform"] == {"width": 96, "max_height": 128, "trim_dark_border": False}
+    # A reading later stops where validation does, whatever the length of the training texts.
+    assert config["max_sequence_length"] == int(trained.run.datamodule.longest_target * 1.2)
+
+
+def test_inference_gives_the_text_of_validation(trained: Trained) -> None:
+    """The whole way: `inference.py` in another process, the recognizer here, and validation read the same."""
+    page = trained.data / "val" / "images" / "e-1.jpg"
+    command = [sys.executable, str(ROOT / "inference.py"), "--checkpoint", "weights/best.ckpt", "--image", str(page)]
+    done = subprocess.run(command, capture_output=True, check=True, cwd=trained.root, env=None)
+    text = load_recognizer(trained.folder / "best.ckpt", "cpu").read(read_image(page)).kern
+    assert done.stdout.decode() == text
+    validated = {result.page_id: result.prediction for result in trained.run.module.page_results}
+    assert validated["e-1"] == published_form(text)
+
+
+def test_evaluation_agrees_with_the_scores_of_the_run(
+    trained: Trained, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = f"evaluate --checkpoint {trained.folder / 'best.ckpt'} --data {trained.data} --output out.jsonl"
+    monkeypatch.setattr(sys, "argv", command.split())
+    assert evaluate.main() == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1]) == pytest.approx(trained.scores)
+    lines = Path("out.jsonl").read_text().splitlines()
+    assert {PageResult.from_json(line).page_id for line in lines} == {"e-1", "f-1"}
+    assert "reference" not in json.loads(lines[0])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"), [("--output no/such/out.jsonl", "no/such"), ("--split test", "no page of split 'test'")]
+)
+def test_evaluation_refuses_before_it_reads(
+    trained: Trained, here: Path, monkeypatch: pytest.MonkeyPatch, arguments: str, named: str
+) -> None:
+    command = f"evaluate --checkpoint {trained.folder / 'best.ckpt'} --data {trained.data} {arguments}"
+    monkeypatch.setattr(sys, "argv", command.split())
+    with pytest.raises(DataError, match=named):
+        evaluate.main()
+
+
+def test_an_unreadable_page_scores_its_full_distance(trained: Trained, small_data: Path, here: Path) -> None:
+    data = Path(shutil.copytree(small_data, here / "data"))
+    (data / "val" / "images" / "e-1.jpg").write_bytes(b"no image")
+    pages = evaluate.pages_of(data, "val")
+    results = {r.page_id: r for r in evaluate.evaluate(load_recognizer(trained.folder / "best.ckpt"), pages, 2)}
+    assert results["e-1"].stop_reason == "unreadable"
+    assert results["e-1"].counts["ler"].edits >= results["e-1"].counts["ler"].length - 1
+    assert results["f-1"].stop_reason in {"eos", "length"}
+
+
+def test_no_epochs_only_evaluate(trained: Trained, copied: Path) -> None:
+    before = (copied / "last.ckpt").read_bytes()
+    scores = train(build(trained.data, "experiment.max_epochs = 0"), None, "auto")
+    assert scores == pytest.approx(trained.scores)
+    assert (copied / "last.ckpt").read_bytes() == before
+    assert not Path("weights/best.ckpt").exists()
+
+
+def test_an_earlier_run_is_moved_aside(trained: Trained, copied: Path) -> None:
+    run = build(trained.data, "experiment.max_epochs = 0")
+    for number in (1, 2):
+        train(run, None, None)
+        assert (copied.with_name(f"small.{number}") / "scores.json").is_file()
+    assert (copied.with_name("small.1") / "best.ckpt").is_file()
+    assert not (copied / "best.ckpt").exists()
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(small_data: Path, here: Path) -> None:
+    (here / "thesis").mkdir()
+    (here / "thesis" / "chapter.tex").write_text("text")
+    with pytest.raises(ConfigError, match="what it holds is no run"):
+        train(build(small_data), here / "thesis", None)
+    assert [path.name for path in (here / "thesis").iterdir()] == ["chapter.tex"]
+    with pytest.raises(ConfigError, match=r"chapter\.tex: no run can be written there"):
+        train(build(small_data), here / "thesis" / "chapter.tex", None)
+
+
+def test_resuming_goes_on_at_the_next_epoch_and_stage(small_data: Path, here: Path, plans: list[Any]) -> None:
+    folder = here / "weights" / "small"
+    train(build(small_data, *CURRICULUM), None, "auto")
+    assert plans == [(0, (1, 1))]
+    lines = (folder / "metrics.csv").read_text()
+    run = build(small_data, *CURRICULUM, "experiment.max_epochs = 3")
+    train(run, None, "auto")
+    assert plans == [(0, (1, 1)), (1, (1, 3)), (2, (1, 3))]
+    assert run.module.trainer.global_step == 6
+    assert (folder / "metrics.csv").read_text().startswith(lines)
+    assert max(step for step, name in metrics(folder) if name == "train/loss_step") == 5
+    assert not (here / "weights" / "small.1").exists()
+
+
+def test_an_unbroken_run_shows_the_same_stages(small_data: Path, here: Path, plans: list[Any]) -> None:
+    train(build(small_data, *CURRICULUM, "experiment.max_epochs = 3"), here / "out", None)
+    assert plans == [(0, (1, 1)), (1, (1, 3)), (2, (1, 3))]
+    stages = [float(line.split(",")[2]) for line in (here / "out" / "metrics.csv").open() if "train/stage" in line]
+    assert stages == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("binding", "named"),
+    [
+        ("SMTConfig.num_heads = 4", "SMTConfig.num_heads is 2 there and 4 here"),
+        ("SMTConfig.num_decoder_layers = 2", "missing decoder.layers.1"),
+        ("FullPageDataModule.tokenizer = 'word'", "another vocabulary or tokenizer"),
+    ],
+)
+def test_resuming_another_network_changes_nothing(trained: Trained, copied: Path, binding: str, named: str) -> None:
+    before = (copied / "operative_config.gin").read_text()
+    with pytest.raises(CheckpointError, match=named) as error:
+        train(build(trained.data, binding, "experiment.max_epochs = 2"), None, "auto")
+    assert "\n" not in str(error.value)
+    assert (copied / "operative_config.gin").read_text() == before
+
+
+@pytest.mark.parametrize("content", [None, b"", b"text"])
+def test_a_checkpoint_to_resume_that_is_none(small_data: Path, here: Path, content: bytes | None) -> None:
+    if content is not None:
+        Path("gone.ckpt").write_bytes(content)
+    with pytest.raises(CheckpointError, match=r"gone\.ckpt"):
+        train(build(small_data), None, "gone.ckpt")
+    assert not Path("weights").exists()
+
+
+def test_resuming_on_another_split_is_refused(copied: Path, here: Path) -> None:
+    data = write_pages(here / "handwritten", TRAINING)
+    with pytest.raises(DataError, match="another split"):
+        train(build(data, "experiment.max_epochs = 2"), None, "auto")
+
+
+def test_the_time_limit_stops_and_resuming_has_its_own(small_data: Path, here: Path) -> None:
+    limit = "experiment.max_minutes = 1e-9"
+    run = build(small_data, limit, "experiment.max_epochs = 5")
+    scores = train(run, None, None)
+    assert run.module.trainer.global_step == 1
+    assert set(PUBLISHED_METRICS) < scores.keys()
+    run = build(small_data, limit, "experiment.max_epochs = 5")
+    train(run, None, "auto")
+    assert run.module.trainer.global_step == 2, "the earlier run's time must not count"
+    run = build(small_data, "experiment.max_epochs = 3")
+    train(run, None, "auto")
+    assert run.module.trainer.current_epoch == 3
+
+
+def test_training_that_ends_before_a_validation_keeps_its_last_weights(small_data: Path, here: Path) -> None:
+    scores = train(build(small_data, "experiment.validate_every = 5"), None, None)
+    assert set(PUBLISHED_METRICS) < scores.keys()
+    assert Path("weights/best.ckpt").read_bytes() == Path("weights/small/last.ckpt").read_bytes()
+
+
+def test_a_run_without_validation_pages(here: Path) -> None:
+    data = write_pages(here / "data", TRAINING)
+    assert train(build(data), None, None) == {}
+    assert Path("weights/best.ckpt").read_bytes() == Path("weights/small/last.ckpt").read_bytes()
+    assert not Path("weights/small/scores.json").exists()
+    load_smt("weights/best.ckpt")
+
+
+def test_ctrl_c_leaves_the_last_epoch_to_resume(small_data: Path, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    handler = signal.getsignal(signal.SIGINT)
+    step = FullPageTrainer.training_step
+
+    def interrupted(self: FullPageTrainer, batch: Any, batch_index: int) -> None:
+        if self.trainer.current_epoch == 1:
+            raise KeyboardInterrupt
+        step(self, batch, batch_index)
+
+    monkeypatch.setattr(FullPageTrainer, "training_step", interrupted)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            train(build(small_data, "experiment.max_epochs = 2"), None, None)
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    monkeypatch.setattr(FullPageTrainer, "training_step", step)
+    run = build(small_data, "experiment.max_epochs = 2")
+    train(run, None, "auto")
+    assert run.module.trainer.global_step == 4
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_broken_page_stops_training_with_one_line(
+    small_data: Path, here: Path, capsys: pytest.CaptureFixture[str], workers: int
+) -> None:
+    data = Path(shutil.copytree(small_data, here / "data"))
+    for page in sorted((data / "train" / "images").iterdir()):
+        page.write_bytes(b"no image")
+    run = build(data, f"FullPageDataModule.num_workers = {workers}")
+    assert run_script(lambda: len(train(run, None, None))) == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith(f"error: {data / 'train' / 'images'}")
+    assert "Traceback" not in last
+    assert "DataError" not in last
+
+
+def test_every_message_appears_once(small_data: Path, here: Path) -> None:
+    config = here / "tiny.gin"
+    config.write_text(TINY)
+    command = [sys.executable, str(ROOT / "train_full_page.py"), "--config", str(CONFIG), str(config)]
+    command += ["--gin", f"FullPageDataModule.data_path={str(small_data)!r}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=here)
+    assert set(PUBLISHED_METRICS) < json.loads(done.stdout).keys(), "the scores, and nothing else, on standard output"
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    assert not [line for line in lines if "site-packages" in line or line.startswith("INFO:")], lines
+    logged = [line.split(" ", 1)[1] for line in lines if " INFO " in line or " WARNING " in line]
+    assert logged
+    assert len(logged) == len(set(logged)), logged
+
+
+def test_wandb_offline_needs_no_account(small_data: Path, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("WANDB_API_KEY", "WANDB_MODE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(here))
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    train(build(small_data, "experiment.wandb = 'offline'"), None, None)
+    runs = list(Path("weights/small/wandb").glob("offline-run-*/*.wandb"))
+    assert len(runs) == 1
+    assert (Path("weights/small") / "metrics.csv").is_file()
+
+
+@pytest.mark.parametrize(
+    "binding",
+    [
+        "experiment.name = 'a/b'",
+        "experiment.name = ''",
+        "experiment.validate_every = 0",
+        "experiment.max_minutes = 0.0",
+        "experiment.precision = '16-mixed'",
+        "SMTConfig.max_sequence_length = 100",
+    ],
+)
+def test_bindings_that_cannot_be(small_data: Path, here: Path, binding: str) -> None:
+    with pytest.raises(ConfigError, match=r"experiment|SMTConfig\.max_sequence_length"):
+        build(small_data, binding)
