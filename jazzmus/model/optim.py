@@ -41,7 +41,9 @@ class Optimization:
         clip_norm: float | None = 1.0,
     ) -> None:
         if lr <= 0 or weight_decay < 0 or warmup_steps < 0 or (clip_norm is not None and clip_norm <= 0):
-            raise ConfigError("Optimization: lr and clip_norm must be positive, weight_decay and warmup_steps not negative")
+            raise ConfigError(
+                "Optimization: lr and clip_norm must be positive, weight_decay and warmup_steps not below 0"
+            )
         self.lr = lr
         self.weight_decay = weight_decay
         self.betas = betas

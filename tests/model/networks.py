@@ -18,7 +18,7 @@ def tiny_config(**changes: Any) -> SMTConfig:
     """A network of d = 32 that reads pages of a few dozen pixels."""
     values: dict[str, Any] = {
         "encoder_hidden_sizes": (8, 16, 32),
-        "encoder_depths": (1, 1, 1),
+        "encoder_depths": (1, 2, 2),  # two blocks, so that the second meets what the first left in the padding
         "layer_scale_init": 0.5,
         "d_model": 32,
         "d_ff": 48,

@@ -119,12 +119,8 @@ def test_noise_is_for_training_only(monkeypatch: pytest.MonkeyPatch) -> None:
     with torch.inference_mode():
         module.validation_step([make_batch([sample(1)], 0, 16)], 0)
     assert not calls
-    fit(module_of_with(module), [make_batch([sample(1)], 0, 16)])
+    fit(module.train(), [make_batch([sample(1)], 0, 16)])
     assert len(calls) == 1
-
-
-def module_of_with(module: FullPageTrainer) -> FullPageTrainer:
-    return module.train()
 
 
 def test_loss_ignores_padding() -> None:
