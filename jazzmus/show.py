@@ -66,7 +66,9 @@ def side_by_side(reference: str, prediction: str) -> Iterator[str]:
     """Lines of both texts aligned by what they share; a line that differs is marked with `|`."""
     left, right = reference.splitlines(), prediction.splitlines()
     yield f"  {'reference':<{COLUMN}}  reading"
-    for tag, left_from, left_to, right_from, right_to in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+    for tag, left_from, left_to, right_from, right_to in SequenceMatcher(
+        None, left, right, autojunk=False
+    ).get_opcodes():
         mark = " " if tag == "equal" else "|"
         for row in range(max(left_to - left_from, right_to - right_from)):
             one = left[left_from + row] if left_from + row < left_to else ""

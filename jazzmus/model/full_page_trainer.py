@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-import torch.nn.functional as F  # noqa: N812
+import torch.nn.functional as F
 from lightning.pytorch import LightningModule
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
 from jazzmus.config import configurable
@@ -181,7 +182,7 @@ class FullPageTrainer(LightningModule):
             # The adapter has added up over processes already.
             self.log(f"val/{name}", rate.float(), prog_bar=name == "ser", rank_zero_only=True)
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> OptimizerLRScheduler:
         """AdamW over what is not frozen, with its schedule over the whole run."""
         optimizer = self.optimization.optimizer(self.model.parameters())
         total_steps = int(self.trainer.estimated_stepping_batches)

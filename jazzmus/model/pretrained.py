@@ -32,8 +32,9 @@ _FILE_SUFFIXES = frozenset({".ckpt", ".pt", ".pth", ".safetensors"})  # a hub id
 CHECKPOINT_KEY = "jazzmus"  # where a training checkpoint keeps what inference needs besides tensors
 
 # Public names -> ours. A family is told by names only it has; both public configs say model_type SMT.
-_RENAMES_V2 = ((r"^decoder\.decoder\.", "decoder."),)
-_RENAMES_V1 = (
+_Renames = tuple[tuple[str, str], ...]
+_RENAMES_V2: _Renames = ((r"^decoder\.decoder\.", "decoder."),)
+_RENAMES_V1: _Renames = (
     *_RENAMES_V2,
     (r"\.input_attention\.", ".self_attn."),
     (r"\.cross_attention\.", ".cross_attn."),
@@ -171,6 +172,8 @@ def _read_checkpoint(path: Path) -> Weights:
 
 
 def _in_our_names(values: Mapping[str, Any], tensors: Mapping[str, Tensor], source: str, extras: dict) -> Weights:
+    family: str
+    renames: _Renames
     if any(".lq." in name for name in tensors):
         family, renames = "v1", _RENAMES_V1
     elif any(name.startswith("decoder.decoder.") for name in tensors):

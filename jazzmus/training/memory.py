@@ -32,7 +32,13 @@ from jazzmus.training import experiment
 
 logger = logging.getLogger(__name__)
 
-CONFIGS = ("full_page_baseline", "full_page_no_pretrained", "full_page_pretrained", "full_page_curriculum", "system_level")
+CONFIGS = (
+    "full_page_baseline",
+    "full_page_no_pretrained",
+    "full_page_pretrained",
+    "full_page_curriculum",
+    "system_level",
+)
 SIZES = (("base", ()), ("tiny", ("config/base/tiny.gin",)))
 # Largest texts of the training pages in `medium` tokens (the published tokenizer), and of single systems.
 LONGEST_TEXT = {"page": 1802, "system": 300}
@@ -86,7 +92,9 @@ def _kept_for_backward(model: SheetMusicTransformer, pages: int, height: int, wi
         return tensor
 
     with FakeTensorMode() as mode:
-        parameters = {name: mode.from_tensor(parameter) for name, parameter in model.named_parameters()}
+        parameters: dict[str, Tensor] = {
+            name: mode.from_tensor(parameter) for name, parameter in model.named_parameters()
+        }
         images = torch.rand(pages, 1, -(-height // stride) * stride, -(-width // stride) * stride)
         sizes = torch.ones(pages, 2, dtype=torch.long)
         ids = torch.ones(pages, length, dtype=torch.long)
@@ -103,9 +111,9 @@ def table(root: Path) -> str:
     lines = [
         "# Memory of the shipped configs",
         "",
-        "Computed by `make memory`, not measured: AdamW, A4 pages, the longest training text in `medium` tokens, and what",
-        "autograd keeps for one micro-batch in fp32, which bounds bf16 autocast from above. A batch over the pixel budget",
-        "is split into micro-batches of one optimizer step. The total holds 0.8 GB for the driver and CUDA's libraries.",
+        "Computed by `make memory`, not measured: AdamW, A4 pages, the longest training text in `medium` tokens, and",
+        "what autograd keeps for one micro-batch in fp32, which bounds bf16 autocast from above. A batch over the",
+        "pixel budget is split into micro-batches of one optimizer step. The total holds 0.8 GB for driver and CUDA.",
         "",
         "| config | size | parameters | pages a step | micro-batch | weights, gradients, AdamW | activations | total "
         "| fits 11 GB |",
@@ -119,8 +127,8 @@ def table(root: Path) -> str:
                 lines.append(
                     f"| {name}{' `--freeze_encoder`' if frozen else ''} | {size} | {memory.parameters / 1e6:.1f} M "
                     f"| {query('FullPageDataModule.batch_size')} | {memory.pages} of {memory.height}x{memory.width} "
-                    f"| {memory.weights / 1e9:.2f} GB | {memory.activations / 1e9:.2f} GB | {memory.total / 1e9:.1f} GB "
-                    f"| {'yes' if memory.total <= CARD_BYTES else 'no'} |"
+                    f"| {memory.weights / 1e9:.2f} GB | {memory.activations / 1e9:.2f} GB "
+                    f"| {memory.total / 1e9:.1f} GB | {'yes' if memory.total <= CARD_BYTES else 'no'} |"
                 )
     return "\n".join(lines) + "\n"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-import torch.nn.functional as F  # noqa: N812
+import torch.nn.functional as F
 from lightning.pytorch import Callback, LightningModule, Trainer
 from networks import TOKENS, random_page, tiny_config
 from torch import Tensor

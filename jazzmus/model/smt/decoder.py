@@ -97,7 +97,8 @@ class Decoder(nn.Module):
         values = features.flatten(2).transpose(1, 2)
         keys = values + page_positions(height, width, channels, features.device).to(values.dtype)
         mask = None if valid is None else valid.flatten(1)[:, None, None, :]
-        return PageMemory(tuple(layer.cross_attn.project(keys, values) for layer in self.layers), mask)
+        attentions: list[MultiHeadAttention] = [layer.cross_attn for layer in self.layers]  # type: ignore[misc]
+        return PageMemory(tuple(attention.project(keys, values) for attention in attentions), mask)
 
     def forward(
         self, ids: Tensor, memory: PageMemory, past: tuple[KeyValues, ...] | None = None
@@ -118,9 +119,7 @@ class Decoder(nn.Module):
         states = self.dropout(states + sinusoids(positions, states.shape[-1]).to(states.dtype))
         present = []
         for index, layer in enumerate(self.layers):
-            states, key_values = layer(
-                states, memory.layers[index], memory.mask, None if past is None else past[index]
-            )
+            states, key_values = layer(states, memory.layers[index], memory.mask, None if past is None else past[index])
             present.append(key_values)
         logits = self.vocab_projection(self.output_activation(self.final_norm(states)))
         return logits, tuple(present)

@@ -96,7 +96,7 @@ class SheetMusicTransformer(PreTrainedModel):
             stride = ENCODER_STEM_STRIDE * 2**index
             mask = None
             if image_sizes is not None:
-                mask = self.feature_mask(image_sizes, *features.shape[2:], stride).to(features.dtype)
+                mask = self.feature_mask(image_sizes, features.shape[2], features.shape[3], stride).to(features.dtype)
                 features = features * mask
             for layer in stage.layers:
                 features = layer(features)
@@ -130,7 +130,7 @@ class SheetMusicTransformer(PreTrainedModel):
         """(B, H, W) boolean mask of unpadded features for attention; None when every feature counts."""
         if image_sizes is None:
             return None
-        return self.feature_mask(image_sizes, *features.shape[2:], self.config.stride)[:, 0]
+        return self.feature_mask(image_sizes, features.shape[2], features.shape[3], self.config.stride)[:, 0]
 
     @torch.inference_mode()
     def read(
