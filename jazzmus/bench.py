@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 
 from jazzmus.config import build, load_config, query
-from jazzmus.dataset.page_image import PageTransform
+from jazzmus.dataset.page_transform import PageTransform
 from jazzmus.logs import run_script
 from jazzmus.model.smt.configuration_smt import SMTConfig
 from jazzmus.model.smt.modeling_smt import SheetMusicTransformer

@@ -25,8 +25,8 @@ LAYERS: tuple[tuple[int, str], ...] = (
     (1, "dataset.splits"),
     (
         2,
-        "dataset.page_image dataset.annotation dataset.sources dataset.page_store dataset.prepare"
-        " dataset.augment dataset.batch dataset.curriculum dataset.full_page_dataset dataset.sampling",
+        "dataset.page_image dataset.page_transform dataset.annotation dataset.sources dataset.page_store"
+        " dataset.prepare dataset.augment dataset.batch dataset.curriculum dataset.full_page_dataset dataset.sampling",
     ),
     (
         2,

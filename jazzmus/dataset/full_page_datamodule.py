@@ -21,7 +21,7 @@ from jazzmus.dataset.batch import MicroBatchCollator, PageBatch
 from jazzmus.dataset.curriculum import Curriculum, Stage, check_mix
 from jazzmus.dataset.full_page_dataset import FullPageDataset, Page, read_pages, system_text
 from jazzmus.dataset.manifest import read_manifest
-from jazzmus.dataset.page_image import PageTransform
+from jazzmus.dataset.page_transform import PageTransform
 from jazzmus.dataset.sampling import (
     EpochBatchSampler,
     PagePlanner,

@@ -14,7 +14,8 @@ from torch.utils.data import Dataset
 from jazzmus.dataset.augment import PageAugmentation
 from jazzmus.dataset.batch import PageSample
 from jazzmus.dataset.manifest import Manifest, PageRecord
-from jazzmus.dataset.page_image import PageTransform, crop_systems, read_image
+from jazzmus.dataset.page_image import read_image
+from jazzmus.dataset.page_transform import PageTransform, crop_systems
 from jazzmus.errors import DataError, KernError
 from jazzmus.kern.codec import TextCodec
 from jazzmus.kern.systems import count_systems, system_range

@@ -15,7 +15,7 @@ from torch.utils.data import Sampler
 
 from jazzmus.dataset.curriculum import Stage
 from jazzmus.dataset.full_page_dataset import Page, PageRequest
-from jazzmus.dataset.page_image import PageTransform, system_rows
+from jazzmus.dataset.page_transform import PageTransform, system_rows
 from jazzmus.errors import DataError
 
 Unit = Literal["page", "system"]

@@ -19,12 +19,12 @@ from torch import Tensor
 
 from jazzmus.config import configurable
 from jazzmus.dataset.batch import IGNORED_LABEL, PageBatch
-from jazzmus.errors import ConfigError
+from jazzmus.errors import CheckpointError, ConfigError
 from jazzmus.kern.codec import TextCodec
 from jazzmus.metrics.report import PageResult, published_result
 from jazzmus.metrics.torchmetrics_adapter import TranscriptionErrorRates
 from jazzmus.model.optim import Optimization
-from jazzmus.model.pretrained import CHECKPOINT_KEY, TransferReport, read_weights, transfer
+from jazzmus.model.pretrained import CHECKPOINT_KEY, TransferReport, Weights, read_weights, transfer
 from jazzmus.model.smt.configuration_smt import SMTConfig
 from jazzmus.model.smt.modeling_smt import SheetMusicTransformer
 
@@ -87,7 +87,7 @@ class FullPageTrainer(LightningModule):
         self.max_decode_length = max_decode_length
         self.transfer_report: TransferReport | None = None
         if load_pretrained and pretrained is not None:
-            self.transfer_report = transfer(self.model, read_weights(pretrained))
+            self.transfer_report = transfer(self.model, _pretrained_weights(pretrained))
             logger.info("%s: %s", pretrained, self.transfer_report.summary())
         if freeze_encoder:
             self.model.encoder.requires_grad_(False)
@@ -191,3 +191,13 @@ class FullPageTrainer(LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add what inference needs, as plain values: no gin file and no class is needed to read it."""
         checkpoint[CHECKPOINT_KEY] = {"config": self.model.config.to_dict(), **self.provenance}
+
+
+def _pretrained_weights(source: str) -> Weights:
+    try:
+        return read_weights(source)
+    except CheckpointError as error:
+        raise CheckpointError(
+            f"FullPageTrainer.pretrained: {error}; train the weights first (config/system_level.gin), bind others, or "
+            "give --load_pretrained False"
+        ) from error

@@ -75,7 +75,7 @@ class TuneStyle:
         return cls(
             keys=("F", "C"),
             meters=("4/4",),
-            bars_per_system=(3, 3),
+            bars_per_system=(2, 2),
             qualities={"maj7": 1, "min7": 1, "7": 1},
             phrases=("1T 6m 2m 5D", "2m 5D 1T -", "1T - 2m 5D", "4T 1T 2m 5D"),
             plain_rhythm=True,

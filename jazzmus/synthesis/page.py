@@ -70,10 +70,10 @@ class PageStyle:
         return cls(
             tune=TuneStyle.simple(),
             systems=systems,
-            width=(800, 800),
+            width=(560, 560),
             aspect=(0.0, 0.0),
             margin=(0.03, 0.06),
-            staff_spaces=(78.0, 92.0),
+            staff_spaces=(54.0, 62.0),
             system_gap=(5.0, 8.0),
             chord_size=(4.5, 5.0),
             music_fonts=("Leipzig", "Bravura"),

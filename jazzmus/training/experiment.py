@@ -33,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 WEIGHTS_FOLDER = Path("weights")
 CONFIG_FILE = "operative_config.gin"
+VOCABULARY_FILE = "vocabulary.json"
 RESULTS_FILE = "results.jsonl"
 SCORES_FILE = "scores.json"
 
@@ -133,7 +134,7 @@ def train(run: Run, output_dir: Path | None, resume: str | None) -> dict[str, fl
     if checkpoint is not None:
         # Before anything is written: a checkpoint that does not fit must leave the run as it was.
         _load_state(run.module, checkpoint)
-    _prepare_folder(folder, run.config_text, keep=checkpoint is not None)
+    _prepare_folder(folder, run, keep=checkpoint is not None)
     quiet_lightning()
     trainer = _trainer(run, folder)
     if run.experiment.max_epochs > 0:
@@ -210,12 +211,13 @@ def _checkpoint_to_resume(folder: Path, resume: str | None) -> Path | None:
     return None
 
 
-def _prepare_folder(folder: Path, config_text: str, keep: bool) -> None:
+def _prepare_folder(folder: Path, run: Run, keep: bool) -> None:
     try:
         if not keep:
             _move_aside(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        write_text(folder / CONFIG_FILE, config_text)
+        write_text(folder / CONFIG_FILE, run.config_text)
+        write_text(folder / VOCABULARY_FILE, run.datamodule.vocabulary.to_json())
     except OSError as error:
         raise ConfigError(
             f"{folder}: no run can be written there ({error.strerror}); give another --output_dir"

@@ -23,7 +23,7 @@ from torch.func import functional_call
 from jazzmus.cli import OneLineParser
 from jazzmus.config import build, load_config, query
 from jazzmus.dataset.full_page_datamodule import FullPageDataModule
-from jazzmus.dataset.page_image import PageTransform
+from jazzmus.dataset.page_transform import PageTransform
 from jazzmus.files import write_text
 from jazzmus.logs import run_script
 from jazzmus.model.smt.configuration_smt import SMTConfig

@@ -16,7 +16,8 @@ import torch
 from PIL import Image
 
 from jazzmus.dataset.batch import pad_images
-from jazzmus.dataset.page_image import PageTransform, read_image
+from jazzmus.dataset.page_image import read_image
+from jazzmus.dataset.page_transform import PageTransform
 from jazzmus.errors import CheckpointError, DataError
 from jazzmus.files import write_text
 from jazzmus.kern.codec import TextCodec

@@ -16,7 +16,7 @@ from jazzmus.dataset.augment import PageAugmentation
 from jazzmus.dataset.batch import PageBatch, PageSample
 from jazzmus.dataset.curriculum import Curriculum
 from jazzmus.dataset.full_page_datamodule import FullPageDataModule
-from jazzmus.dataset.page_image import PageTransform
+from jazzmus.dataset.page_transform import PageTransform
 from jazzmus.errors import ConfigError, DataError
 from jazzmus.kern.systems import count_systems, system_range
 from jazzmus.kern.tokenizer import build_tokenizer

@@ -10,7 +10,8 @@ from small_pages import TRAINING
 from jazzmus.dataset.augment import PageAugmentation
 from jazzmus.dataset.full_page_dataset import FullPageDataset, Page, PageRequest, read_pages, system_text
 from jazzmus.dataset.manifest import read_manifest
-from jazzmus.dataset.page_image import PageTransform, crop_systems, read_image
+from jazzmus.dataset.page_image import read_image
+from jazzmus.dataset.page_transform import PageTransform, crop_systems
 from jazzmus.errors import DataError
 from jazzmus.kern.codec import TextCodec
 from jazzmus.kern.systems import count_systems, system_range

@@ -11,13 +11,8 @@ import torch
 from PIL import Image
 
 from jazzmus.dataset.manifest import SystemBox
-from jazzmus.dataset.page_image import (
-    MAX_STORED_SIDE,
-    PageTransform,
-    crop_systems,
-    read_image,
-    read_source_page,
-)
+from jazzmus.dataset.page_image import MAX_STORED_SIDE, read_image, read_source_page
+from jazzmus.dataset.page_transform import PageTransform, crop_systems
 from jazzmus.errors import ConfigError, DataError
 
 RAMP = np.tile(np.linspace(0, 255, 48).round().astype(np.uint8), (40, 1))

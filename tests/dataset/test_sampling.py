@@ -13,7 +13,7 @@ from small_pages import SYSTEM_HEIGHT, SmallPage
 from jazzmus.dataset.curriculum import Stage
 from jazzmus.dataset.full_page_dataset import Page, PageRequest
 from jazzmus.dataset.manifest import PageRecord
-from jazzmus.dataset.page_image import PageTransform
+from jazzmus.dataset.page_transform import PageTransform
 from jazzmus.dataset.sampling import (
     EpochBatchSampler,
     PagePlanner,

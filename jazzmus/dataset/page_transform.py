@@ -1,0 +1,154 @@
+"""From a gray page to the tensor the model sees, and to parts of a page: one way for training and inference.
+
+`PageTransform` scales a page, `crop_systems` cuts one so that it shows some of its systems. Knows nothing of files,
+kern, datasets or augmentation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from jazzmus.config import configurable
+from jazzmus.dataset.manifest import SystemBox
+from jazzmus.dataset.page_image import MIN_SIDE
+from jazzmus.errors import ConfigError
+
+
+def crop_systems(image: Image.Image, boxes: Sequence[SystemBox], first: int, last: int) -> Image.Image:
+    """Cut a page so that it shows systems `first` to `last - 1` (0-based) at full width.
+
+    A cut lies halfway between the lower edge of one box and the upper edge of the next: chord symbols belong to the
+    box below them, so in a gap as in an overlap the middle is farthest from the ink of both. What stands above the
+    first system stays with it, what stands below the last one with that.
+
+    Args:
+        image: The page.
+        boxes: All its systems from top to bottom, in pixels of `image`.
+        first: Index of the first system shown.
+        last: Index after the last system shown.
+
+    Returns:
+        The page itself where every system is shown.
+
+    Raises:
+        ValueError: The range is empty or not within the boxes.
+    """
+    top, bottom = system_rows(image.height, boxes, first, last)
+    return image if (top, bottom) == (0, image.height) else image.crop((0, top, image.width, bottom))
+
+
+def system_rows(height: int, boxes: Sequence[SystemBox], first: int, last: int) -> tuple[int, int]:
+    """The rows of a page of `height` pixels, from the first to the one after the last, that `crop_systems` keeps.
+
+    Raises:
+        ValueError: The range is empty or not within the boxes.
+    """
+    if not 0 <= first < last <= len(boxes):
+        raise ValueError(f"systems {first} to {last} of {len(boxes)}")
+    top = 0 if first == 0 else (boxes[first - 1].to_y + boxes[first].from_y) // 2
+    bottom = height if last == len(boxes) else (boxes[last - 1].to_y + boxes[last].from_y) // 2
+    top = min(max(top, 0), height - 1)
+    return top, min(max(bottom, top + 1), height)
+
+
+@configurable
+class PageTransform:
+    """Gray page to model input: scaled by width with a limit on height, never distorted.
+
+    Args:
+        width: Width of the result in pixels, less where `max_height` decides.
+        max_height: Largest height in pixels.
+        trim_dark_border: Cut scanner borders and notebook binders off first.
+
+    Raises:
+        ConfigError: A value of the wrong type or out of range.
+    """
+
+    MAX_TRIMMED = 0.12
+
+    def __init__(self, width: int = 992, max_height: int = 1600, trim_dark_border: bool = False) -> None:
+        for name, value in (("width", width), ("max_height", max_height)):
+            if isinstance(value, bool) or not isinstance(value, int) or not MIN_SIDE <= value <= 8192:
+                raise ConfigError(
+                    f"PageTransform.{name}: expected a whole number from {MIN_SIDE} to 8192, got {value!r}"
+                )
+        if not isinstance(trim_dark_border, bool):
+            raise ConfigError(f"PageTransform.trim_dark_border: expected True or False, got {trim_dark_border!r}")
+        self.width = width
+        self.max_height = max_height
+        self.trim_dark_border = trim_dark_border
+
+    def __call__(self, image: Image.Image) -> torch.Tensor:
+        """Transform one page.
+
+        Args:
+            image: Mode "L".
+
+        Returns:
+            float32 tensor (1, H, W) in [0, 1], 1 = white paper, W <= `width`, H <= `max_height`, both >= 16.
+
+        Raises:
+            ValueError: The image is not of mode "L".
+        """
+        if image.mode != "L":
+            raise ValueError(f"expected a gray page (mode L), got mode {image.mode}; use read_image")
+        if self.trim_dark_border:
+            image = _without_dark_border(image, self.MAX_TRIMMED)
+        size = self.output_size(image.width, image.height)
+        if size != image.size:
+            image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+        pixels = np.array(image, dtype=np.float32)
+        return torch.from_numpy(pixels).div_(255.0).unsqueeze(0)
+
+    def output_size(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height of the result for a page of `width` x `height` pixels that needs no trimming."""
+        scale = min(self.width / width, self.max_height / height)
+        return max(MIN_SIDE, round(width * scale)), max(MIN_SIDE, round(height * scale))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings as plain values, for checkpoints."""
+        return {"width": self.width, "max_height": self.max_height, "trim_dark_border": self.trim_dark_border}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> PageTransform:
+        """Inverse of `to_dict`.
+
+        Raises:
+            ConfigError: Missing or unknown settings, or bad values.
+        """
+        try:
+            names = ("width", "max_height", "trim_dark_border")
+            if unknown := sorted(set(values) - set(names)):
+                raise ConfigError(f"PageTransform: unknown settings {', '.join(unknown)}")
+            return cls(**{name: values[name] for name in names})
+        except KeyError as error:
+            raise ConfigError(f"PageTransform: setting {error} is missing") from error
+
+
+def _dark_margin(is_dark_line: np.ndarray, limit: int) -> int:
+    """Number of lines to cut: up to the last dark one of the run that starts at, or just inside, the edge."""
+    reach = max(2, limit // 10)  # a sliver of paper may lie outside a binder or between its rings
+    margin = 0
+    for index in range(limit):
+        if is_dark_line[index]:
+            margin = index + 1
+        elif index - margin >= reach:
+            break
+    return margin
+
+
+def _without_dark_border(image: Image.Image, max_fraction: float) -> Image.Image:
+    """Cut rows and columns at the edges of which more than half is near black."""
+    pixels = np.asarray(image)
+    paper = float(np.percentile(pixels[::4, ::4], 75))
+    dark = pixels < 0.45 * paper
+    columns, rows = dark.mean(axis=0) > 0.5, dark.mean(axis=1) > 0.5
+    across, down = int(image.width * max_fraction), int(image.height * max_fraction)
+    left, right = _dark_margin(columns, across), _dark_margin(columns[::-1], across)
+    top, bottom = _dark_margin(rows, down), _dark_margin(rows[::-1], down)
+    return image.crop((left, top, image.width - right, image.height - bottom)) if left + right + top + bottom else image
