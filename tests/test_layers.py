@@ -40,7 +40,7 @@ LAYERS: tuple[tuple[int, str], ...] = (
     ),
     (3, "dataset.full_page_datamodule"),
     (3, "model.full_page_trainer"),
-    (4, "training training.loggers training.callbacks training.experiment training.memory"),
+    (4, "training training.loggers training.checkpoints training.callbacks training.experiment training.memory"),
     (4, "utils utils.inference_utils"),
     (5, "evaluate show"),
     (5, "bench"),

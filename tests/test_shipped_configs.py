@@ -189,7 +189,6 @@ def train_script() -> Iterator[ModuleType]:
         ("SMTConfig.dropuot=0.2", ["SMTConfig", "'dropuot'", "dropout"]),
         ("SMTConfg.dropout=0.2", ["'SMTConfg'", "SMTConfig"]),
         ("SMTConfig.vocab_size=5", ["SMTConfig.vocab_size", "explicitly"]),
-        ("FullPageTrainer.provenance={}", ["FullPageTrainer.provenance", "explicitly"]),
         ("Optimization.lr='fast'", ["Optimization.lr", "'fast'", "float"]),
         ("FullPageDataModule.batch_size=2.5", ["FullPageDataModule.batch_size", "2.5", "int"]),
         ("sead=3", ["sead", "seed"]),

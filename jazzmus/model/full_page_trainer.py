@@ -38,7 +38,6 @@ class FullPageTrainer(LightningModule):
     Args:
         smt_config: The network, with its vocabulary, tokenizer and page transform.
         optimization: Optimizer and schedule.
-        provenance: Plain values a checkpoint carries beside the network: operative config, split fingerprint.
         load_pretrained: Start from `pretrained` instead of from random weights.
         pretrained: Hub id, folder or checkpoint.
         freeze_encoder: Keep the encoder as it is: no gradients, no optimizer state, evaluation mode.
@@ -55,7 +54,6 @@ class FullPageTrainer(LightningModule):
         self,
         smt_config: SMTConfig,
         optimization: Optimization,
-        provenance: dict[str, Any],
         load_pretrained: bool = False,
         pretrained: str | None = None,
         freeze_encoder: bool = False,
@@ -80,7 +78,8 @@ class FullPageTrainer(LightningModule):
         self.model = SheetMusicTransformer(smt_config)
         self.codec = TextCodec.from_names(smt_config.tokenizer, smt_config.tokens)
         self.optimization = optimization
-        self.provenance = provenance
+        # Plain values a checkpoint carries beside the network, such as the operative config; set by the experiment.
+        self.provenance: dict[str, Any] = {}
         self.freeze_encoder = freeze_encoder
         self.label_smoothing = label_smoothing
         self.teacher_forcing_noise = teacher_forcing_noise
@@ -165,7 +164,9 @@ class FullPageTrainer(LightningModule):
 
     def _read(self, batch: PageBatch) -> None:
         started = time.perf_counter()
-        reading = self.model.read(batch.images, batch.image_sizes, self.max_decode_length)
+        # As inference reads, outside the number format of training: scores are those of the checkpoint.
+        with torch.autocast(self.device.type, enabled=False):
+            reading = self.model.read(batch.images, batch.image_sizes, self.max_decode_length)
         seconds = (time.perf_counter() - started) / len(batch.page_ids)
         results = [
             published_result(page_id, kern, self.codec.decode(ids), stop_reason, seconds)

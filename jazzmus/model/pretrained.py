@@ -219,8 +219,16 @@ def _public_config(values: Mapping[str, Any], tensors: Mapping[str, Tensor], fam
         num_outputs=output.shape[0],
         max_sequence_length=int(values["maxlen"]),
         pad_token_id=values.get("padding_token", 0),
+        **_end_ids(ids),
         tokens=tokens,
     )
+
+
+def _end_ids(tokens: Mapping[int, str]) -> dict[str, int]:
+    """Ids of <bos> and <eos> where a public configuration lists them."""
+    by_token = {token: index for index, token in tokens.items()}
+    names = {"bos_token_id": "<bos>", "eos_token_id": "<eos>"}
+    return {name: by_token[token] for name, token in names.items() if token in by_token}
 
 
 def _some(names: list[str], most: int = 6) -> str:

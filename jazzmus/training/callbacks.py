@@ -11,11 +11,11 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint, RichProgressBar
 
 from jazzmus.dataset.full_page_datamodule import FullPageDataModule
+from jazzmus.training.checkpoints import BEST, LAST
 
 logger = logging.getLogger(__name__)
 
 MONITOR = "val/ser"
-BEST, LAST = "best", "last"
 
 
 class CurriculumCallback(Callback):
@@ -56,18 +56,25 @@ class TimeLimit(Callback):
         """End the epoch here, with its validation and checkpoint, when the time is over."""
         if not trainer.should_stop and time.monotonic() - self.started > 60 * self.minutes:
             logger.info("experiment.max_minutes = %g are over: training stops", self.minutes)
+            trainer.check_val_every_n_epoch = 1
             trainer.should_stop = True
 
 
-def run_callbacks(
-    folder: Path, datamodule: FullPageDataModule, validate_every: int | None, max_minutes: float | None
-) -> list[Callback]:
+class LastEpochValidation(Callback):
+    """Validates after the last epoch too where it is no multiple of `experiment.validate_every`."""
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Turn validation on for the last epoch."""
+        if trainer.max_epochs is not None and trainer.current_epoch + 1 >= trainer.max_epochs:
+            trainer.check_val_every_n_epoch = 1
+
+
+def run_callbacks(folder: Path, datamodule: FullPageDataModule, max_minutes: float | None) -> list[Callback]:
     """Callbacks of a training run that writes to `folder`.
 
     Args:
         folder: The run's folder.
         datamodule: Moved along its curriculum, if it has one.
-        validate_every: Epochs between validations, which choose the best weights; None where there are no pages for it.
         max_minutes: Wall time after which training ends with a checkpoint; None: no limit.
     """
     callbacks: list[Callback] = [RichProgressBar(leave=False, console_kwargs={"stderr": True})]
@@ -75,10 +82,12 @@ def run_callbacks(
         callbacks.append(CurriculumCallback(datamodule))
     if max_minutes is not None:
         callbacks.append(TimeLimit(max_minutes))
-    if validate_every is not None:
+    if datamodule.validation_pages:
+        callbacks.append(LastEpochValidation())
+        # Written when a validation ends; for reading pages only, so without the optimizer's state.
         callbacks.append(
-            ModelCheckpoint(folder, filename=BEST, monitor=MONITOR, mode="min", save_on_train_epoch_end=True,
-                            every_n_epochs=validate_every, enable_version_counter=False)
+            ModelCheckpoint(folder, filename=BEST, monitor=MONITOR, mode="min", save_on_train_epoch_end=False,
+                            save_weights_only=True, enable_version_counter=False)
         )  # fmt: skip
     callbacks.append(ModelCheckpoint(folder, filename=LAST, save_on_train_epoch_end=True, enable_version_counter=False))
     return callbacks

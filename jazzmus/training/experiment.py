@@ -26,7 +26,8 @@ from jazzmus.metrics.report import PageResult, score_counts
 from jazzmus.model.full_page_trainer import FullPageTrainer
 from jazzmus.model.pretrained import check_same_network, read_weights
 from jazzmus.model.smt.configuration_smt import SMTConfig
-from jazzmus.training.callbacks import BEST, LAST, run_callbacks
+from jazzmus.training.callbacks import run_callbacks
+from jazzmus.training.checkpoints import BEST, LAST, AtomicCheckpointIO, check_resumable
 from jazzmus.training.loggers import WandbMode, run_loggers
 
 logger = logging.getLogger(__name__)
@@ -103,11 +104,11 @@ def build_run() -> Run:
         max_sequence_length=int(datamodule.longest_target * DECODE_MARGIN),
     )
     datamodule.stride = smt_config.stride
-    provenance = {"split_fingerprint": datamodule.split_fingerprint, "operative_config": ""}
-    module = build(FullPageTrainer, smt_config=smt_config, provenance=provenance)
+    module = build(FullPageTrainer, smt_config=smt_config)
     check_consumed()
-    provenance["operative_config"] = operative_config()
-    return Run(experiment, datamodule, module, provenance["operative_config"])
+    config_text = operative_config()
+    module.provenance = {"split_fingerprint": datamodule.split_fingerprint, "operative_config": config_text}
+    return Run(experiment, datamodule, module, config_text)
 
 
 def train(run: Run, output_dir: Path | None, resume: str | None) -> dict[str, float]:
@@ -134,7 +135,8 @@ def train(run: Run, output_dir: Path | None, resume: str | None) -> dict[str, fl
     if checkpoint is not None:
         # Before anything is written: a checkpoint that does not fit must leave the run as it was.
         _load_state(run.module, checkpoint)
-    _prepare_folder(folder, run, keep=checkpoint is not None)
+        check_resumable(checkpoint)
+    _prepare_folder(folder, run, keep=checkpoint is not None and checkpoint.parent.resolve() == folder.resolve())
     quiet_lightning()
     trainer = _trainer(run, folder)
     if run.experiment.max_epochs > 0:
@@ -175,9 +177,8 @@ def _trainer(run: Run, folder: Path) -> Trainer:
         max_epochs=experiment.max_epochs,
         devices=1,
         precision=best_precision() if experiment.precision == "auto" else experiment.precision,
-        callbacks=run_callbacks(
-            folder, run.datamodule, experiment.validate_every if validates else None, experiment.max_minutes
-        ),
+        callbacks=run_callbacks(folder, run.datamodule, experiment.max_minutes),
+        plugins=[AtomicCheckpointIO()],
         logger=run_loggers(folder, experiment.name, experiment.wandb),
         check_val_every_n_epoch=experiment.validate_every,
         limit_val_batches=1.0 if validates else 0,
