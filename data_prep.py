@@ -5,30 +5,23 @@ Only parses flags; the work is done by `jazzmus.dataset.prepare`.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
+from jazzmus.cli import OneLineParser, truth
 from jazzmus.dataset.prepare import PrepareOptions, prepare
 from jazzmus.dataset.splits import PROTOCOLS
 from jazzmus.logs import run_script
 
-DATA_ROOT = Path(__file__).resolve().parent / "data"
-
-
-def parse_truth(text: str) -> bool:
-    """Read the value of `--synthetic`, so that `--synthetic` and `--synthetic True` mean the same."""
-    values = {"true": True, "false": False}
-    if text.lower() not in values:
-        raise argparse.ArgumentTypeError(f"expected True or False, got {text}")
-    return values[text.lower()]
+DATA_ROOT = Path("data")
 
 
 def parse_args(argv: list[str] | None = None) -> PrepareOptions:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
+    parser = OneLineParser(
         description="Prepare data/NAME/{train,val,test}/{images,ground_truth}/ (with --synthetic: "
         "data/NAME/synthetic/{images,ground_truth}/) and data/NAME/manifest.json. Running again changes nothing.",
+        allow_abbrev=False,
     )
     parser.add_argument(
         "--dataset_name", default="PRAIG/JAZZMUS", help="hub name, or a local path that `datasets` loads (%(default)s)"
@@ -39,7 +32,7 @@ def parse_args(argv: list[str] | None = None) -> PrepareOptions:
         nargs="?",
         const=True,
         default=False,
-        type=parse_truth,
+        type=truth,
         metavar="True|False",
         help="engraved pages, in one folder without splits; a hub name X then means X_Synthetic",
     )

@@ -23,7 +23,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--checkpoint", metavar="FILE_DIR_OR_HUB_ID", help="weights (default: those in weights/)")
     parser.add_argument("--image", type=Path, nargs="+", required=True, metavar="FILE_OR_DIR", help="pages to read")
     parser.add_argument(
-        "--output", type=Path, metavar="PATH", help="file for one page, folder for several (default: standard output)"
+        "--output", metavar="PATH", help="file for one page; folder, such as readings/ (default: standard output)"
     )
     parser.add_argument("--format", default="krn", choices=["krn"], help="what to write")
     return parser.parse_args()
@@ -32,14 +32,17 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> int:
     """Read every page; a page that cannot be read is reported and does not stop the others."""
     args = parse_arguments()
-    from jazzmus.utils.inference_utils import load_recognizer, page_files, read_files, shipped_weights
+    from jazzmus.utils.inference_utils import load_recognizer, names_folder, page_files, read_files, shipped_weights
 
     files = page_files(args.image)
     if len(files) > 1 and args.output is None:
         sys.stderr.write("error: several pages need --output FOLDER\n")
         return 2
     recognizer = load_recognizer(args.checkpoint or shipped_weights())
-    failed = read_files(recognizer, files, args.output, several=len(files) > 1 or args.image[0].is_dir())
+    several = len(files) > 1 or any(path.is_dir() for path in args.image)
+    into_folder = several or (args.output is not None and names_folder(args.output))
+    output = None if args.output is None else Path(args.output)
+    failed = read_files(recognizer, files, output, several=into_folder)
     return 2 if failed else 0
 
 

@@ -1,4 +1,4 @@
-"""The command line of training: one parser, and one table from flags to gin bindings.
+"""The command line of training: one parser, and one table from flags to gin bindings; what all parsers share.
 
 A flag that changes a result stands in `FLAG_BINDINGS` and becomes a binding; the others only say where or how the
 process runs. Flags are absent by default, so that the config file speaks. Order of power: files < flags < --gin.
@@ -46,7 +46,7 @@ def training_parser() -> argparse.ArgumentParser:
     )
     for flag, text in (("load_pretrained", "start from trained weights"), ("freeze_encoder", "train the decoder only")):
         parser.add_argument(
-            f"--{flag}", type=_truth, nargs="?", const=True, metavar="True|False", help=_bound_help(flag, text)
+            f"--{flag}", type=truth, nargs="?", const=True, metavar="True|False", help=_bound_help(flag, text)
         )
     parser.add_argument("--epochs", type=_epochs, metavar="N", help=_bound_help("epochs", "0 only evaluates"))
     parser.add_argument("--batch_size", type=_batch_size, metavar="N", help=_bound_help("batch_size", "pages a step"))
@@ -96,7 +96,8 @@ def _bound_help(flag: str, text: str) -> str:
     return f"{text} (binds {FLAG_BINDINGS[flag]})"
 
 
-def _truth(text: str) -> bool:
+def truth(text: str) -> bool:
+    """Read the value of a flag that is true or false, for `type=` of a parser's argument."""
     if text.lower() not in _TRUTH:
         raise argparse.ArgumentTypeError(f"{text!r} is neither True nor False")
     return _TRUTH[text.lower()]

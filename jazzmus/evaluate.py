@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,7 +22,7 @@ from jazzmus.dataset.annotation import parse_annotation
 from jazzmus.dataset.full_page_dataset import read_pages
 from jazzmus.dataset.manifest import MANIFEST_NAME, read_manifest
 from jazzmus.dataset.page_image import read_image
-from jazzmus.dataset.sources import load_source
+from jazzmus.dataset.sources import PageSource, load_source
 from jazzmus.errors import DataError
 from jazzmus.files import write_text
 from jazzmus.logs import progress, run_script
@@ -34,23 +35,41 @@ SPLIT_COLUMN = "split_clean"
 
 
 class ScoredPage(NamedTuple):
-    """A page to read, with the text to score against. The image is decoded when asked for."""
+    """A page to read, with the text to score against. The image is fetched and decoded when asked for.
+
+    Attributes:
+        page_id: The page's name.
+        place: An image file, or a dataset with the index of a row.
+        kern: The text as the source gives it.
+    """
 
     page_id: str
-    source: Path | bytes
+    place: Path | tuple[PageSource, int]
     kern: str
 
     def image(self) -> Image.Image:
-        """The page, mode "L"."""
-        return read_image(self.source, self.page_id)
+        """The page, mode "L".
+
+        Raises:
+            DataError: It cannot be read. The message begins with the page's name.
+        """
+        try:
+            if isinstance(self.place, Path):
+                return read_image(self.place)
+            source, index = self.place
+            return read_image(source.image(index))
+        except DataError as error:
+            raise DataError(f"{self.page_id}: {error}") from error
 
 
 def pages_of(data: Path, split: str) -> list[ScoredPage]:
     """The pages of a split of a prepared folder, or of a folder that `datasets` loads.
 
     Raises:
-        DataError: If there is no such split or it is empty.
+        DataError: If there is no such folder, or no such split in it, or it is empty.
     """
+    if not data.exists():
+        raise DataError(f"--data {data}: no such folder")
     if (data / MANIFEST_NAME).is_file():
         pages = [
             ScoredPage(page.record.page_id, page.folder / page.record.image, page.kern)
@@ -87,16 +106,30 @@ def _dataset_pages(data: Path, split: str) -> Iterator[ScoredPage]:
     if splits is None:
         logger.warning("%s: no column %s, so every row is scored", data, SPLIT_COLUMN)
     texts = source.texts()
+    seen: set[int] = set()
     for index in range(len(source)):
         if splits is not None and splits[index] != split:
             continue
-        page_id = f"{data.name}-{numbers[index] if numbers is not None else index:04d}"
-        value = texts[index][source.text_column]
-        kern = parse_annotation(value).kern if source.holds_annotations else value
-        if not kern:
-            logger.warning("%s has no text and is left out", page_id)
+        number = index if numbers is None else numbers[index]
+        if isinstance(number, int) and number not in seen:
+            seen.add(number)
+            page_id = f"{data.name}-{number:04d}"
+        else:
+            page_id = f"{data.name}-at-{index:04d}"
+        try:
+            kern = _text(texts[index][source.text_column], source.holds_annotations)
+        except DataError as error:
+            logger.warning("%s is left out: %s", page_id, error)
             continue
-        yield ScoredPage(page_id, source.image(index), kern)
+        yield ScoredPage(page_id, (source, index), kern)
+
+
+def _text(value: object, is_annotation: bool) -> str:
+    """The text that a row gives; raises a `DataError` where it gives none."""
+    kern = parse_annotation(value).kern if is_annotation else value
+    if not isinstance(kern, str) or not kern.strip():
+        raise DataError("it has no text")
+    return kern
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -117,16 +150,31 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> int:
     """Evaluate, write the results, and print one JSON object of all scores last."""
     args = parse_arguments()
-    if args.output is not None and not args.output.parent.is_dir():
-        raise DataError(f"{args.output}: its folder does not exist; make it, or choose another --output")
+    if args.output is not None:
+        _check_output(args.output)
     pages = pages_of(args.data, args.split)
     recognizer = load_recognizer(args.checkpoint)
+    if unseen := recognizer.codec.unseen_summary(page.kern for page in pages):
+        logger.warning("the texts hold what the checkpoint's vocabulary does not and it cannot read: %s", unseen)
     with progress() as bar:
         results = list(bar.track(evaluate(recognizer, pages, args.batch_size), total=len(pages), description="reading"))
-    if args.output is not None:
-        write_text(args.output, "".join(result.to_json(args.with_texts) + "\n" for result in results))
     sys.stdout.write(json.dumps(score_counts([result.counts for result in results])) + "\n")
+    if args.output is not None:
+        try:
+            write_text(args.output, "".join(result.to_json(args.with_texts) + "\n" for result in results))
+        except OSError as error:
+            raise DataError(f"{args.output}: cannot be written ({error.strerror}); choose another --output") from error
     return 0
+
+
+def _check_output(output: Path) -> None:
+    """Raise a `DataError` where a file of results cannot be written, before hours are spent on them."""
+    if not output.parent.is_dir():
+        raise DataError(f"{output}: its folder does not exist; make it, or choose another --output")
+    if output.is_dir():
+        raise DataError(f"{output}: is a folder; choose another --output")
+    if not os.access(output.parent, os.W_OK):
+        raise DataError(f"{output}: its folder cannot be written; choose another --output")
 
 
 if __name__ == "__main__":

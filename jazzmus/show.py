@@ -9,7 +9,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Iterator
-from difflib import SequenceMatcher
+from contextlib import contextmanager
 from pathlib import Path
 
 from jazzmus.cli import OneLineParser
@@ -17,7 +17,7 @@ from jazzmus.errors import DataError
 from jazzmus.evaluate import ScoredPage, pages_of
 from jazzmus.logs import run_script
 from jazzmus.metrics.report import published_result, score_counts
-from jazzmus.synthesis.comparison_picture import write_comparison
+from jazzmus.synthesis.comparison_picture import compare_rows, picture_format, write_comparison
 from jazzmus.utils.inference_utils import load_recognizer
 
 logger = logging.getLogger(__name__)
@@ -39,6 +39,9 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> int:
     """Read the page, print the comparison, write the picture."""
     args = parse_arguments()
+    picture_format(args.output)
+    with _write_errors(args.output):
+        args.output.parent.mkdir(parents=True, exist_ok=True)
     page = _page(pages_of(args.data, args.split), args.page)
     image = page.image()
     reading = load_recognizer(args.checkpoint).read(image)
@@ -47,10 +50,19 @@ def main() -> int:
     reference, prediction = result.reference or "", result.prediction or ""
     sys.stdout.write("\n".join(side_by_side(reference, prediction)) + "\n\n")
     sys.stdout.write(f"{page.page_id}: " + "  ".join(f"{name} {value:.1f}" for name, value in scores.items()) + "\n")
-    args.output.parent.mkdir(parents=True, exist_ok=True)
-    write_comparison(args.output, image, reference, prediction, scores)
+    with _write_errors(args.output):
+        write_comparison(args.output, image, reference, prediction, scores)
     sys.stdout.write(f"picture: {args.output}\n")
     return 0
+
+
+@contextmanager
+def _write_errors(output: Path) -> Iterator[None]:
+    """Make one clear line of what stops the picture from being written."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"{output}: cannot be written ({error.strerror}); choose another --output") from error
 
 
 def _page(pages: list[ScoredPage], page_id: str | None) -> ScoredPage:
@@ -64,16 +76,11 @@ def _page(pages: list[ScoredPage], page_id: str | None) -> ScoredPage:
 
 def side_by_side(reference: str, prediction: str) -> Iterator[str]:
     """Lines of both texts aligned by what they share; a line that differs is marked with `|`."""
-    left, right = reference.splitlines(), prediction.splitlines()
     yield f"  {'reference':<{COLUMN}}  reading"
-    for tag, left_from, left_to, right_from, right_to in SequenceMatcher(
-        None, left, right, autojunk=False
-    ).get_opcodes():
-        mark = " " if tag == "equal" else "|"
-        for row in range(max(left_to - left_from, right_to - right_from)):
-            one = left[left_from + row] if left_from + row < left_to else ""
-            other = right[right_from + row] if right_from + row < right_to else ""
-            yield f"{mark} {one.expandtabs(18):<{COLUMN}}  {other.expandtabs(18)}".rstrip()
+    for row in compare_rows(reference, prediction):
+        mark = " " if row.reference == row.prediction else "|"
+        one, other = (row.reference or "").expandtabs(18), (row.prediction or "").expandtabs(18)
+        yield f"{mark} {one:<{COLUMN}}  {other}".rstrip()
 
 
 if __name__ == "__main__":

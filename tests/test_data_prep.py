@@ -15,7 +15,7 @@ def test_defaults_are_those_of_the_contract() -> None:
     chosen = data_prep.parse_args([])
     assert (chosen.dataset_name, chosen.output_name, chosen.protocol) == ("PRAIG/JAZZMUS", "handwritten", "clean")
     assert (chosen.synthetic, chosen.revision, chosen.max_images) == (False, None, None)
-    assert chosen.data_root == ROOT / "data"
+    assert chosen.data_root == Path("data")
 
 
 @pytest.mark.parametrize("flags", [["--synthetic"], ["--synthetic", "True"]])
@@ -25,6 +25,19 @@ def test_synthetic_flag(flags: list[str]) -> None:
     assert chosen.output_name == "synthetic"
     assert data_prep.parse_args([*flags, "--output_name", "engraved"]).output_name == "engraved"
     assert not data_prep.parse_args(["--synthetic", "False"]).synthetic
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [(["--synthetic", "maybe"], "True nor False"), (["--proto", "clean"], "--proto"), (["--max_images", "x"], "'x'")],
+)
+def test_wrong_flags_are_one_line(words: list[str], named: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        data_prep.parse_args(words)
+    assert caught.value.code == 2
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err.count("\n")) == ("", 1)
+    assert named in printed.err
 
 
 def test_every_flag_reaches_its_option() -> None:

@@ -107,6 +107,40 @@ def test_one_page_to_a_file_or_into_a_folder(recognizer: Recognizer, pages: Path
     assert (tmp_path / "a.krn").read_text() == text
 
 
+@pytest.mark.parametrize("typed", ["readings/", "readings", "there", "there.d", "v1.2/"])
+def test_one_page_into_a_folder_as_typed(
+    weights: Path, pages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str
+) -> None:
+    for name in ("there", "there.d"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert run(monkeypatch, "--checkpoint", weights, "--image", pages / "a.jpg", "--output", typed) == 0
+    assert (tmp_path / typed / "a.krn").is_file()
+
+
+def test_a_file_without_a_suffix_that_is_there_stays_a_file(
+    weights: Path, pages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    (tmp_path / "plain").write_text("old")
+    words = ("--checkpoint", weights, "--image", pages / "a.jpg", "--output")
+    assert run(monkeypatch, *words, tmp_path / "plain") == 0
+    assert (tmp_path / "plain").read_text() != "old"
+    assert run(monkeypatch, *words, f"{tmp_path / 'plain'}/") == 2
+    assert "plain: a folder is needed here, this is a file" in capsys.readouterr().err
+
+
+def test_a_folder_anywhere_among_the_images_asks_for_a_folder(
+    weights: Path, pages: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One file and one folder are several pages, whichever comes first."""
+    for name in ("b.png", "c.PNG"):
+        (pages / name).unlink()
+    (single := pages.parent / "s.png").write_bytes((pages / "a.jpg").read_bytes())
+    words = ("--checkpoint", weights, "--image", single, pages, "--output", pages.parent / "out.d")
+    assert run(monkeypatch, *words) == 0
+    assert sorted(path.name for path in (pages.parent / "out.d").iterdir()) == ["a.krn", "s.krn"]
+
+
 def test_a_folder_with_one_page_gets_a_folder(weights: Path, pages: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("b.png", "c.PNG"):
         (pages / name).unlink()
@@ -140,7 +174,7 @@ def test_two_pages_of_one_name_are_refused_before_reading(recognizer: Recognizer
 
 def test_outputs_that_cannot_be(recognizer: Recognizer, pages: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(DataError, match="several pages need a folder"):
+    with pytest.raises(DataError, match="a folder is needed here, this is a file"):
         read_files(recognizer, page_files([pages]), tmp_path / "file", several=True)
     with pytest.raises(DataError, match="cannot be written"):
         read_files(recognizer, [pages / "a.jpg"], tmp_path / "file" / "x.krn", several=False)

@@ -7,8 +7,8 @@ the k-th system (the curriculum), and single systems (system-level training with
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any, Literal
 
@@ -105,7 +105,7 @@ class FullPageDataModule(LightningDataModule):
         self.validation_split = validation_split
         self.num_workers = num_workers
         self.stage_index = 0
-        self.stride = 1  # set by the one who knows the encoder, before loaders are asked for
+        self.stride: int | None = None  # set by the one who knows the encoder, before loaders are asked for
         check_mix(mix, "FullPageDataModule.mix")
         for shares in (mix, *(stage.mix for stage in (curriculum.stages if curriculum else ()))):
             if unknown := sorted(set(shares or ()) - set(self.folders)):
@@ -135,20 +135,29 @@ class FullPageDataModule(LightningDataModule):
             raise DataError(f"{', '.join(map(str, self.folders.values()))}: no training page; run data_prep.py again")
         if self.unit == "system" and not any(page.can_be_cut for page in self.training_pages):
             raise DataError(
-                f"{', '.join(map(str, self.folders.values()))}: no page has boxes, so none can be cut into systems"
+                f"{', '.join(map(str, self.folders.values()))}: no page has boxes and a well-formed text, so none can "
+                "be cut into systems"
             )
-        self.validation_pages = (
-            self.training_pages if self.validation_split == "train" else pages_of([self.validation_split])
-        )
+        if self.validation_split == "train":
+            self.validation_pages = self.training_pages
+        else:
+            self.validation_pages = pages_of([self.validation_split])
+            clean = {name for name, manifest in manifests.items() if manifest.protocol == "clean"}
+            _check_leaks(self.training_pages, self.validation_pages, clean)
         if self.unit == "system":
             if uncut := [page.record.page_id for page in self.validation_pages if not page.can_be_cut]:
-                logger.warning("%d validation pages have no boxes and are not read: %s", len(uncut), _some(uncut))
+                logger.warning(
+                    "%d validation pages cannot be cut into systems and are not read: %s", len(uncut), _some(uncut)
+                )
             self.validation_pages = [page for page in self.validation_pages if page.can_be_cut]
-        # Systems take their tokens from whole pages too: weights go on from systems to pages.
-        self.vocabulary = Vocabulary.build(self.tokenizer.encode(page.kern) for page in self.training_pages)
+        shown = self._shown_texts(self.training_pages)
+        # Whole pages count too where systems are shown: weights go on from systems to pages.
+        texts = dict.fromkeys([*(page.kern for page in self.training_pages), *shown])
+        self.vocabulary = Vocabulary.build(self.tokenizer.encode(text) for text in texts)
         self.codec = TextCodec(self.tokenizer, self.vocabulary)
-        self.longest_target = self._longest_target()
-        self._report_unseen()
+        self.longest_target = max(len(self.codec.encode(text)) for text in shown)
+        if unseen := self.codec.unseen_summary(self._shown_texts(self.validation_pages)):
+            logger.warning("validation texts hold what no training text does and cannot be read right: %s", unseen)
         logger.info(
             "%d training pages of %d pieces, %d validation pages, %d tokens (%s), longest text %d",
             len(self.training_pages),
@@ -159,14 +168,11 @@ class FullPageDataModule(LightningDataModule):
             self.longest_target,
         )
 
-    def _longest_target(self) -> int:
-        """Ids of the longest text that training shows."""
-        pages = self.training_pages
+    def _shown_texts(self, pages: Sequence[Page]) -> list[str]:
+        """Texts of the pages, or of all systems that can be cut out of them."""
         if self.unit == "page":
-            texts = [page.kern for page in pages]
-        else:
-            texts = [system_text(pages[index], first, last) for index, first, last, _ in all_requests(pages, self.unit)]
-        return max(len(self.codec.encode(text)) for text in texts)
+            return [page.kern for page in pages]
+        return [system_text(pages[index], first, last) for index, first, last, _ in all_requests(pages, self.unit)]
 
     def _report_left_out(self) -> None:
         """Say which training pages cannot be shown, in every stage: a stage without pages is an error now."""
@@ -175,17 +181,6 @@ class FullPageDataModule(LightningDataModule):
             if left_out := self.planner.left_out(stage):
                 where = f" in curriculum stage {number + 1}" if stage is not None else ""
                 logger.warning("%d training pages cannot be shown%s: %s", len(left_out), where, _some(left_out))
-
-    def _report_unseen(self) -> None:
-        unseen: Counter[str] = Counter()
-        for page in self.validation_pages:
-            unseen.update(self.vocabulary.unseen(self.tokenizer.encode(page.kern)))
-        if unseen:
-            most = ", ".join(f"{token!r} x{count}" for token, count in unseen.most_common(5))
-            logger.warning(
-                "%d validation tokens (%d types) are in no training page and cannot be read right: %s",
-                unseen.total(), len(unseen), most,
-            )  # fmt: skip
 
     @property
     def split_fingerprint(self) -> str:
@@ -242,6 +237,8 @@ class FullPageDataModule(LightningDataModule):
         return FullPageDataset(pages, self.page_transform, self.codec, augmentation)
 
     def _loader(self, dataset: FullPageDataset, batch_sampler: Any) -> DataLoader[list[PageBatch]]:
+        if self.stride is None:
+            raise ValueError("set FullPageDataModule.stride to the encoder's before asking for a loader")
         return DataLoader(
             dataset,  # type: ignore[arg-type]  # the collator makes lists of batches out of samples
             batch_sampler=batch_sampler,
@@ -254,6 +251,25 @@ class FullPageDataModule(LightningDataModule):
         # `processed` already counts the epoch that just ended, also right after a resumed checkpoint is loaded.
         epoch = self.trainer.fit_loop.epoch_progress.current.processed if self.trainer is not None else 0  # type: ignore[attr-defined]
         return epoch, self.stage
+
+
+def _check_leaks(training: Sequence[Page], validation: Sequence[Page], clean: AbstractSet[str]) -> None:
+    """Look for pieces that are both trained and validated on, in one source or in two.
+
+    Raises:
+        DataError: If there is one where either source (named in `clean`) was prepared to have none.
+    """
+    trained: dict[str, set[str]] = {}
+    for page in training:
+        trained.setdefault(page.record.piece, set()).add(page.source)
+    leaks = [page for page in validation if page.record.piece in trained]
+    if not leaks:
+        return
+    pieces = sorted({page.record.piece for page in leaks})
+    found = f"{len(pieces)} validation pieces are trained on too: {_some([repr(piece) for piece in pieces])}"
+    if any(clean & {page.source, *trained[page.record.piece]} for page in leaks):
+        raise DataError(f"{found}; prepare all sources of FullPageDataModule.data_path with --protocol clean")
+    logger.warning("%s; scores are not those of unknown pieces", found)
 
 
 def _some(names: Sequence[str], most: int = 5) -> str:

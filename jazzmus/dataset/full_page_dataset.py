@@ -18,6 +18,7 @@ from jazzmus.dataset.page_image import read_image
 from jazzmus.dataset.page_transform import PageTransform, crop_systems
 from jazzmus.errors import DataError, KernError
 from jazzmus.kern.codec import TextCodec
+from jazzmus.kern.document import parse_kern
 from jazzmus.kern.systems import count_systems, system_range
 
 
@@ -31,6 +32,7 @@ class Page:
         record: What the manifest says of it.
         kern: Its text as the source gives it.
         num_systems: Systems in the text.
+        text_problem: Why the text is not well-formed; empty if it is.
     """
 
     source: str
@@ -38,11 +40,12 @@ class Page:
     record: PageRecord
     kern: str
     num_systems: int
+    text_problem: str = ""
 
     @property
     def can_be_cut(self) -> bool:
-        """Whether a box is known for every system."""
-        return self.record.systems is not None and len(self.record.systems) == self.num_systems
+        """Whether a box is known for every system, and the text is well-formed."""
+        return not self.text_problem and len(self.record.systems or ()) == self.num_systems
 
 
 class PageRequest(NamedTuple):
@@ -73,8 +76,16 @@ def read_pages(source: str, folder: Path, manifest: Manifest, split: str) -> lis
             raise DataError(f"{path}: the page's text cannot be read ({error}); run data_prep.py again") from error
         if not kern.strip():
             raise DataError(f"{path}: the page's text is empty; run data_prep.py again")
-        pages.append(Page(source, folder, record, kern, count_systems(kern)))
+        pages.append(Page(source, folder, record, kern, count_systems(kern), _text_problem(kern)))
     return pages
+
+
+def _text_problem(kern: str) -> str:
+    try:
+        parse_kern(kern)
+    except KernError as error:
+        return str(error)
+    return ""
 
 
 def system_text(page: Page, first: int, last: int) -> str:
@@ -84,12 +95,11 @@ def system_text(page: Page, first: int, last: int) -> str:
         DataError: If the page cannot be cut, or its text is not well-formed.
     """
     path = page.folder / page.record.ground_truth
+    if page.text_problem:
+        raise DataError(f"{path}: cannot be cut into systems: {page.text_problem}; mend the text or leave the page out")
     if not page.can_be_cut:
         raise DataError(f"{path}: the page cannot be cut into systems, its boxes are not known; run data_prep.py again")
-    try:
-        return system_range(page.kern, first, last)
-    except KernError as error:
-        raise DataError(f"{path}: cannot be cut into systems: {error}; mend the text or leave the page out") from error
+    return system_range(page.kern, first, last)
 
 
 class FullPageDataset(Dataset[PageSample]):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jazzmus.errors import DataError
+from jazzmus.files import write_bytes
 
 MANIFEST_NAME = "manifest.json"
 FORMAT_VERSION = 1
@@ -106,9 +107,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     target = folder / MANIFEST_NAME
     if target.is_file() and target.read_bytes() == content:
         return
-    temporary = target.with_name(f".{MANIFEST_NAME}.tmp")
-    temporary.write_bytes(content)
-    temporary.replace(target)
+    write_bytes(target, content)
 
 
 def _page(entry: dict[str, Any]) -> PageRecord:

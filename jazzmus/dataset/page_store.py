@@ -11,6 +11,7 @@ from pathlib import Path
 
 from jazzmus.dataset.manifest import MANIFEST_NAME, Manifest, parse_manifest, write_manifest
 from jazzmus.errors import DataError
+from jazzmus.files import write_bytes
 
 logger = logging.getLogger(__name__)
 
@@ -53,13 +54,7 @@ class PageStore:
             if target.read_bytes() == content:
                 return
             self._withdraw_manifest()
-        temporary = target.with_name(f".{target.name}.tmp")
-        try:
-            temporary.write_bytes(content)
-            temporary.replace(target)
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
+        write_bytes(target, content)
 
     def finish(self, manifest: Manifest) -> None:
         """Write the manifest, then remove what an earlier run's manifest named and this one does not.
@@ -72,9 +67,11 @@ class PageStore:
         for name in sorted(self._earlier_files - current):
             (self.folder / name).unlink(missing_ok=True)
         (self.folder / _REPLACED_MANIFEST).unlink(missing_ok=True)
+        for path in sorted(self.folder.glob(f".{MANIFEST_NAME}.*.tmp")):  # left behind by a run that was killed
+            path.unlink()
         unknown = 0
         for path in sorted(self.folder.glob("*/*/*")):
-            if path.match(f".{manifest.name}_*.tmp"):  # left behind by a run that was killed
+            if path.match(f".{manifest.name}_*.tmp"):  # likewise
                 path.unlink()
             elif path.relative_to(self.folder).as_posix() not in current:
                 unknown += 1

@@ -14,9 +14,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import track
-
 from jazzmus.dataset.annotation import Annotation, parse_annotation, system_boxes
 from jazzmus.dataset.manifest import LeftOut, Manifest, PageRecord
 from jazzmus.dataset.page_image import SourcePage, read_source_page
@@ -35,11 +32,13 @@ from jazzmus.dataset.splits import (
 )
 from jazzmus.errors import ConfigError, DataError
 from jazzmus.kern.systems import count_systems
+from jazzmus.logs import progress
 
 logger = logging.getLogger(__name__)
 
 JPEG_QUALITY = 95
 SINGLE_FOLDER = "synthetic"
+MOST_ROWS_LISTED = 20
 
 
 @dataclass(frozen=True)
@@ -120,22 +119,18 @@ def _prepare(source: PageSource, options: PrepareOptions, folder: Path) -> Manif
     left_out: list[LeftOut] = []
     without_boxes: Counter[str] = Counter()
     kept: Counter[str] = Counter()
-    progress = track(
-        list(zip(rows, placements, strict=True)),
-        description=f"Preparing {options.output_name}",
-        console=Console(stderr=True),
-    )
-    for row, placement in progress:
-        try:
-            split = _accepted_split(row, placement, kept, options)
-            page, boxes_problem = _store_page(source, row, split, store)
-        except DataError as error:
-            left_out.append(LeftOut(row.page_id, row.number, str(error)))
-            continue
-        kept[page.split] += 1
-        if boxes_problem:
-            without_boxes[boxes_problem] += 1
-        pages.append(page)
+    with progress() as bar:
+        for row, placement in bar.track(list(zip(rows, placements, strict=True)), description=options.output_name):
+            try:
+                split = _accepted_split(row, placement, kept, options)
+                page, boxes_problem = _store_page(source, row, split, store)
+            except DataError as error:
+                left_out.append(LeftOut(row.page_id, row.number, str(error)))
+                continue
+            kept[page.split] += 1
+            if boxes_problem:
+                without_boxes[boxes_problem] += 1
+            pages.append(page)
     if not kept[options.splits[0]]:
         found = "; ".join(f"{reason} ({len(numbers)})" for reason, numbers in _by_reason(left_out))
         raise DataError(f"{source.name}: no page is left for training: {found or 'all pages validate or test'}")
@@ -183,8 +178,8 @@ def _placements(source: PageSource, rows: Sequence[_Row], options: PrepareOption
     if source.column("row") is None and len(source) != full_length(kind):
         placements = computed_split([row.piece for row in rows], options.protocol)
         return as_single_folder(placements) if options.synthetic else placements
-    titles = {row.number: row.annotation.title for row in rows if row.annotation and row.number is not None}
-    check_computed_split(kind, {number: title for number, title in titles.items() if title})
+    titles = {row.number: row.annotation.title if row.annotation else None for row in rows if row.number is not None}
+    check_computed_split(kind, titles)
     return shipped_split(kind, [row.number for row in rows], options.protocol)
 
 
@@ -263,7 +258,9 @@ def _report(manifest: Manifest, options: PrepareOptions, folder: Path, without_b
         if not counts[split]:
             logger.warning("no %s pages: the source holds none that could be used; the folders stay empty", split)
     for reason, numbers in _by_reason(manifest.left_out):
-        logger.info("left out %d, %s: rows %s", len(numbers), reason, " ".join(map(str, numbers)))
+        more = f" and {len(numbers) - MOST_ROWS_LISTED} more" if len(numbers) > MOST_ROWS_LISTED else ""
+        listed = " ".join(map(str, numbers[:MOST_ROWS_LISTED]))
+        logger.info("left out %d, %s: rows %s%s", len(numbers), reason, listed, more)
     for entry in manifest.left_out:
         if ":" in entry.reason:
             logger.warning("row %s: %s", entry.row, entry.reason)

@@ -118,7 +118,7 @@ def _load_hub(name: str, revision: str | None) -> datasets.Dataset:
     except Exception as error:
         raise DataError(
             f"{name}{at}: cannot load this dataset from the Hugging Face hub ({_summary(error)}); check the name and "
-            "the network, log in with `huggingface-cli login` if access is restricted, or give a local path"
+            "the network, log in with `hf auth login` if access is restricted, or give a local path"
         ) from error
 
 

@@ -76,7 +76,7 @@ class PageResult:
         reference: the text that was scored against, None where texts were left out.
         prediction: the text that was scored, None where texts were left out.
         counts: edits and lengths for each name in `METRICS`.
-        stop_reason: why reading ended, such as `eos` or `max_length`.
+        stop_reason: why reading ended, `eos`, `length`, or `unreadable` for a page whose image could not be read.
         seconds: wall time of reading the page.
     """
 

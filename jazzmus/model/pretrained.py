@@ -205,6 +205,7 @@ def _public_config(values: Mapping[str, Any], tensors: Mapping[str, Tensor], fam
     tokens = [ids[index] for index in range(len(ids))] if len(ids) in (len(embedding), len(output)) else None
     sizes = values.get("hidden_enc_sizes") or values.get("_encoder_hidden_sizes") or [64, 128, 256]
     depths = values.get("enc_depths") or values.get("_encoder_depths") or [3, 3, 9]
+    by_token = {token: index for index, token in ids.items()}
     return SMTConfig(
         encoder_hidden_sizes=sizes,
         encoder_depths=depths,
@@ -219,16 +220,10 @@ def _public_config(values: Mapping[str, Any], tensors: Mapping[str, Tensor], fam
         num_outputs=output.shape[0],
         max_sequence_length=int(values["maxlen"]),
         pad_token_id=values.get("padding_token", 0),
-        **_end_ids(ids),
+        bos_token_id=by_token.get("<bos>", 1),
+        eos_token_id=by_token.get("<eos>", 2),
         tokens=tokens,
     )
-
-
-def _end_ids(tokens: Mapping[int, str]) -> dict[str, int]:
-    """Ids of <bos> and <eos> where a public configuration lists them."""
-    by_token = {token: index for index, token in tokens.items()}
-    names = {"bos_token_id": "<bos>", "eos_token_id": "<eos>"}
-    return {name: by_token[token] for name, token in names.items() if token in by_token}
 
 
 def _some(names: list[str], most: int = 6) -> str:

@@ -11,6 +11,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from jazzmus.cli import OneLineParser
 from jazzmus.logs import run_script
 from jazzmus.synthesis.page import PageStyle
 from jazzmus.synthesis.page_folder import write_page_folder
@@ -20,7 +21,7 @@ logger = logging.getLogger("jazzmus.synthesis")
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """Return the parsed command line."""
-    parser = argparse.ArgumentParser(prog="python -m jazzmus.synthesis", description=__doc__.splitlines()[0])
+    parser = OneLineParser(prog="python -m jazzmus.synthesis", description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("--output", type=Path, required=True, help="data folder to write, such as data/generated")
     parser.add_argument("--pages", type=int, required=True, help="number of training pages")
     parser.add_argument("--val", type=int, default=0, help="number of validation pages")

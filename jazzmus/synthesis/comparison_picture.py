@@ -5,6 +5,7 @@ Takes any text as a reading, however broken. It knows nothing of models, and com
 
 from __future__ import annotations
 
+import io
 import multiprocessing
 import tempfile
 from collections.abc import Mapping
@@ -14,7 +15,8 @@ from typing import NamedTuple
 
 from PIL import Image, ImageDraw, ImageFont
 
-from jazzmus.errors import KernError
+from jazzmus.errors import DataError, KernError
+from jazzmus.files import write_bytes
 from jazzmus.kern.document import parse_kern
 from jazzmus.synthesis.engraving import EngravingStyle, engrave, rasterise
 
@@ -82,6 +84,18 @@ def _engrave_to_file(kern: str, target: Path) -> None:
     image.save(target)
 
 
+def picture_format(path: Path) -> str:
+    """Pillow's name of the format that a file's ending asks for.
+
+    Raises:
+        DataError: No picture can be written under that ending.
+    """
+    name = Image.registered_extensions().get(path.suffix.lower(), "")
+    if name not in Image.SAVE:
+        raise DataError(f"{path}: no picture can be written under the ending {path.suffix!r}; use .png")
+    return name
+
+
 def write_comparison(
     path: Path, image: Image.Image, reference: str, prediction: str, scores: Mapping[str, float]
 ) -> None:
@@ -95,8 +109,10 @@ def write_comparison(
         scores: Names and values (percent) for the heading.
 
     Raises:
+        DataError: The ending is not that of a picture.
         OSError: The file cannot be written.
     """
+    file_format = picture_format(path)
     page = image.convert("RGB")
     page = page.resize((HALF_WIDTH, max(1, round(page.height * HALF_WIDTH / page.width))), Image.Resampling.LANCZOS)
     reading = engraved_or_none(prediction) or _notice("the text that was read cannot be engraved; see below")
@@ -113,10 +129,10 @@ def write_comparison(
     picture.paste(reading, (HALF_WIDTH + 2 * GAP, top))
     draw.rectangle((GAP - 1, top - 1, GAP + HALF_WIDTH, top + page.height), outline=(200, 200, 200))
     picture.paste(texts, (GAP, top + above + GAP))
+    encoded = io.BytesIO()
+    picture.save(encoded, file_format)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".tmp-{path.name}")
-    picture.save(temporary)
-    temporary.replace(path)
+    write_bytes(path, encoded.getvalue())
 
 
 def _font() -> ImageFont.FreeTypeFont:

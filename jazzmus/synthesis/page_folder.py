@@ -5,6 +5,7 @@ Knows files and processes. It does not know how a page is made, nor how the fold
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import multiprocessing
@@ -16,11 +17,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from PIL import Image, UnidentifiedImageError
-from rich.console import Console
-from rich.progress import track
 
 from jazzmus.dataset.manifest import MANIFEST_NAME, Manifest, PageRecord, SystemBox, write_manifest
 from jazzmus.errors import ConfigError, DataError
+from jazzmus.files import write_bytes, write_text
+from jazzmus.logs import progress
 from jazzmus.synthesis.page import PageStyle, make_page
 
 logger = logging.getLogger(__name__)
@@ -87,11 +88,12 @@ def write_page_folder(
         for number, split in enumerate(SPLITS)
         for index in range(counts.get(split, 0))
     ]
-    with _page_records(tasks, workers) as records:
-        pages = tuple(track(records, total=len(tasks), description="generating pages", console=Console(stderr=True)))
+    with _page_records(tasks, workers) as records, progress() as bar:
+        pages = tuple(bar.track(records, total=len(tasks), description="generating pages"))
     revision = f"{style.fingerprint[:12]}-{seed}"
     manifest = Manifest(folder.name, "jazzmus.synthesis", revision, "clean", pages, ())
     write_manifest(folder, manifest)
+    _remove_unfinished(folder)
     _report_strangers(folder, tasks)
     return manifest
 
@@ -119,13 +121,11 @@ def write_page(task: PageTask) -> PageRecord:
         return record
     page = make_page(task.seed, task.style)
     comment = {"style": task.style.fingerprint, "systems": [astuple(box) for box in page.system_boxes]}
-    temporary = task.image.with_name(f".{task.image.name}.tmp")
-    page.image.save(temporary, format="JPEG", quality=JPEG_QUALITY, comment=json.dumps(comment).encode("utf-8"))
-    temporary_text = task.ground_truth.with_name(f".{task.ground_truth.name}.tmp")
-    temporary_text.write_text(page.kern, encoding="utf-8")
+    encoded = io.BytesIO()
+    page.image.save(encoded, format="JPEG", quality=JPEG_QUALITY, comment=json.dumps(comment).encode("utf-8"))
     task.image.unlink(missing_ok=True)
-    temporary_text.replace(task.ground_truth)
-    temporary.replace(task.image)
+    write_text(task.ground_truth, page.kern)
+    write_bytes(task.image, encoded.getvalue())
     return _record(task, page.image.size, page.system_boxes)
 
 
@@ -156,6 +156,12 @@ def _existing_record(task: PageTask) -> PageRecord | None:
     except (UnidentifiedImageError, KeyError, TypeError, ValueError) as error:
         logger.warning("%s: not a page of this generator (%s); it is made again", task.image, error)
         return None
+
+
+def _remove_unfinished(folder: Path) -> None:
+    """Remove the temporary files of a run that was killed; nothing else begins with a dot and this name."""
+    for path in sorted(folder.glob("*/*/.generated-*.tmp")):
+        path.unlink()
 
 
 def _report_strangers(folder: Path, tasks: list[PageTask]) -> None:

@@ -6,6 +6,7 @@ Knows checkpoints, images and texts; knows no gin, no manifests and no training.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -139,6 +140,15 @@ def page_files(paths: Sequence[Path]) -> list[Path]:
     return files
 
 
+def names_folder(output: str) -> bool:
+    """Whether a path, as it was typed, means a folder: one that is there, ends in a slash or is new without a suffix.
+
+    A `Path` no longer tells: it drops the slash.
+    """
+    path = Path(output)
+    return output.endswith(("/", os.sep)) or path.is_dir() or not (path.suffix or path.exists())
+
+
 def read_files(recognizer: Recognizer, files: Sequence[Path], output: Path | None, several: bool) -> int:
     """Read image files one by one and write their texts; a page that fails is logged and does not stop the rest.
 
@@ -146,7 +156,7 @@ def read_files(recognizer: Recognizer, files: Sequence[Path], output: Path | Non
         recognizer: Reads the pages.
         files: Image files.
         output: File for a single page, folder for several; None writes the text, and nothing else, to standard output.
-        several: Whether `output` is a folder that gets `<stem>.krn`.
+        several: Whether `output` is a folder that gets `<stem>.krn`, be it for one page.
 
     Returns:
         The number of pages that could not be read.
@@ -181,7 +191,7 @@ def _targets(files: Sequence[Path], output: Path | None, several: bool) -> dict[
     if not several and not output.is_dir():
         return dict.fromkeys(files, output)
     if output.is_file():
-        raise DataError(f"{output}: several pages need a folder, this is a file")
+        raise DataError(f"{output}: a folder is needed here, this is a file")
     targets: dict[Path, Path | None] = {}
     stems: dict[str, Path] = {}
     for file in files:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from jazzmus.dataset.augment import PageAugmentation
 from jazzmus.dataset.batch import PageBatch, PageSample
 from jazzmus.dataset.curriculum import Curriculum
 from jazzmus.dataset.full_page_datamodule import FullPageDataModule
+from jazzmus.dataset.manifest import read_manifest, write_manifest
 from jazzmus.dataset.page_transform import PageTransform
 from jazzmus.errors import ConfigError, DataError
 from jazzmus.kern.systems import count_systems, system_range
@@ -131,7 +133,7 @@ def test_unit_system_validates_every_system_once(small_data: Path, caplog: pytes
     ids = sorted(sample.page_id for sample in samples_of(module.val_dataloader()))
     expected = [f"{page.page_id}:{k}-{k + 1}" for page in TRAINING[:4] for k in range(page.systems)]
     assert ids == sorted([*expected, "c-1"])
-    assert "1 validation pages have no boxes and are not read: d-1" in caplog.text
+    assert "1 validation pages cannot be cut into systems and are not read: d-1" in caplog.text
     assert {count_systems(sample.kern) for sample in samples_of(module.train_dataloader())} == {1}
 
 
@@ -191,10 +193,78 @@ def test_settings_that_do_not_fit_are_named(small_data: Path, settings: dict[str
 def test_folders_without_training_pages_or_boxes(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no training page"):
         datamodule(write_pages(tmp_path / "a", VALIDATION))
-    with pytest.raises(DataError, match="no page has boxes"):
+    with pytest.raises(DataError, match="no page has boxes and a well-formed text"):
         datamodule(write_pages(tmp_path / "b", TRAINING[5:]), unit="system")
     with pytest.raises(DataError, match="no manifest"):
         datamodule(tmp_path / "c")
+
+
+def copy_of_train(page: SmallPage, split: str) -> SmallPage:
+    return SmallPage(f"copy-of-{page.page_id}", split, page.piece, page.systems)
+
+
+def test_a_piece_that_trains_and_validates_is_refused(small_data: Path, tmp_path: Path) -> None:
+    leaking = write_pages(tmp_path / "one", [*TRAINING, *VALIDATION, copy_of_train(TRAINING[0], "val")])
+    with pytest.raises(DataError, match=r"1 validation pieces are trained on too: 'a'; .*--protocol clean"):
+        datamodule(leaking)
+    datamodule(leaking, validation_split="train")
+    datamodule(leaking, validation_split="test")
+
+
+def published(folder: Path) -> Path:
+    write_manifest(folder, replace(read_manifest(folder), protocol="published"))
+    return folder
+
+
+def test_leaks_between_sources(small_data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    engraved = write_pages(tmp_path / "engraved", [*ENGRAVED, copy_of_train(VALIDATION[0], "synthetic")])
+    with pytest.raises(DataError, match="trained on too: 'e'"):
+        datamodule({"h": str(small_data), "s": str(engraved)})
+    with pytest.raises(DataError, match="trained on too: 'e'"):
+        datamodule({"h": str(small_data), "s": str(published(engraved))})
+    handwritten = published(Path(shutil.copytree(small_data, tmp_path / "handwritten")))
+    caplog.clear()
+    datamodule({"h": str(handwritten), "s": str(engraved)})
+    assert "1 validation pieces are trained on too: 'e'" in caplog.text
+    # A clean source beside them has no part in it.
+    third = write_pages(tmp_path / "third", [SmallPage("t-1", "train", "z", 1)])
+    datamodule({"h": str(handwritten), "s": str(engraved), "t": str(third)})
+
+
+def test_a_text_that_does_not_parse_is_shown_whole_or_left_out(
+    small_data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = Path(shutil.copytree(small_data, tmp_path / "copy"))
+    path = folder / "train" / "ground_truth" / "b-1.txt"
+    path.write_text(path.read_text().replace("*-\t*-", "*-"))
+    module = datamodule(folder, curriculum=Curriculum(STAGES), draws_per_epoch=12)
+    assert "2 training pages cannot be shown in curriculum stage 1: b-1, d-1" in caplog.text
+    for stage in range(3):
+        module.set_stage(stage)
+        ids = {sample.page_id for sample in samples_of(module.train_dataloader())}
+        assert not any(page_id.startswith("b-1:") for page_id in ids)
+        assert ("b-1" in ids) == (stage > 0)
+    systems = datamodule(folder, unit="system")
+    assert not any("b-1" in sample.page_id for sample in samples_of(systems.train_dataloader()))
+
+
+def test_every_header_cell_of_a_system_has_an_id(tmp_path: Path) -> None:
+    folder = write_pages(tmp_path / "changes", TRAINING[:1])
+    path = folder / "train" / "ground_truth" / "a-1.txt"
+    # In music this cell is read by character; the next systems state it in their headers, as a whole.
+    path.write_text(path.read_text().replace("\n!!linebreak", "\n*k[f#]\t*\n!!linebreak", 1))
+    assert "*k[f#]" not in build_tokenizer("medium").encode(path.read_text())
+    module = datamodule(folder, unit="system", draws_per_epoch=30)
+    samples = samples_of(module.train_dataloader())
+    assert any("*k[f#]" in sample.kern for sample in samples)
+    assert not any(module.vocabulary.unk_id in sample.token_ids for sample in samples)
+
+
+def test_loaders_need_the_encoders_stride(small_data: Path) -> None:
+    module = FullPageDataModule(TRANSFORM, data_path=str(small_data), num_workers=0)
+    for loader in (module.train_dataloader, module.val_dataloader):
+        with pytest.raises(ValueError, match=r"FullPageDataModule\.stride"):
+            loader()
 
 
 def test_a_missing_image_stops_only_its_own_page(small_data: Path, tmp_path: Path) -> None:

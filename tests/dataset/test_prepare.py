@@ -226,6 +226,23 @@ def test_bad_rows_are_reported_and_stop_nothing(
     assert "no test pages" in caplog.text
 
 
+def test_long_lists_of_rows_are_cut(options: Callable[..., PrepareOptions], caplog: pytest.LogCaptureFixture) -> None:
+    rows = [hub_row("A"), *(hub_row("A", kern="") for _ in range(23))]
+    with caplog.at_level(logging.INFO):
+        prepare(options(rows))
+    listed = " ".join(map(str, range(1, 21)))
+    assert f"left out 23, empty text: rows {listed} and 3 more" in [record.getMessage() for record in caplog.records]
+
+
+def test_what_a_killed_run_left_is_removed(options: Callable[..., PrepareOptions], tmp_path: Path) -> None:
+    chosen = options()
+    manifest = prepare(chosen)
+    image = tmp_path / "data/toy" / manifest.pages[0].image
+    for path in (image, tmp_path / "data/toy" / MANIFEST_NAME):
+        path.with_name(f".{path.name}.12345.tmp").write_bytes(b"half")
+    stored_files(prepare(chosen), tmp_path / "data")
+
+
 def test_nothing_left_is_an_error(options: Callable[..., PrepareOptions], tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"no page is left for training: no annotation \(2\)"):
         prepare(options([hub_row("A", annotation=None), hub_row("A", annotation=None)]))
@@ -246,12 +263,15 @@ def test_row_numbers_decide_and_must_be_sound(options: Callable[..., PrepareOpti
     assert len({entry.page_id for entry in manifest.left_out} | {page.page_id for page in manifest.pages}) == 8
 
 
-def test_full_length_without_rows_uses_and_checks_the_lists(options: Callable[..., PrepareOptions]) -> None:
+def test_full_length_without_rows_uses_and_checks_the_lists(
+    options: Callable[..., PrepareOptions], caplog: pytest.LogCaptureFixture
+) -> None:
     image = encoded(Image.new("L", (20, 20), 230))
     untitled = [{"image": {"bytes": image, "path": None}, "text": KERN} for _ in range(293)]
     manifest = prepare(options(untitled))
     splits = [page.split for page in manifest.pages]
     assert [splits.count(split) for split in ("train", "val", "test")] == [225, 16, 32]
+    assert "split not checked against titles: 293 rows without a title" in caplog.text
     with pytest.raises(DataError, match="disagrees with the shipped handwritten row lists at rows"):
         prepare(options([hub_row(f"P{index}", image=image) for index in range(293)]))
 

@@ -43,7 +43,7 @@ def test_hub_failures_are_one_clear_error(error: Exception, monkeypatch: pytest.
         raise error
 
     monkeypatch.setattr(sources.datasets, "load_dataset", fail)
-    with pytest.raises(DataError, match=r"^a/b at revision abc: .*huggingface-cli login") as caught:
+    with pytest.raises(DataError, match=r"^a/b at revision abc: .*hf auth login") as caught:
         load_source("a/b", "abc")
     assert "\n" not in str(caught.value)
     assert asked == {"name": "a/b", "split": "train", "revision": "abc"}

@@ -79,7 +79,7 @@ def handwritten_titles() -> dict[int, str]:
     return {row: f"piece {piece}" for row, piece in enumerate(seen)}
 
 
-def test_full_set_is_checked_against_the_lists() -> None:
+def test_full_set_is_checked_against_the_lists(caplog: pytest.LogCaptureFixture) -> None:
     titles = handwritten_titles()
     check_computed_split("handwritten", titles)
     clean = [titles[row] for row in range(293)]
@@ -87,8 +87,12 @@ def test_full_set_is_checked_against_the_lists() -> None:
     assert computed_split(clean, "published") == shipped_split("handwritten", range(293), "published")
     with pytest.raises(DataError, match=r"rows .*\b46\b.*--revision"):
         check_computed_split("handwritten", {**titles, 46: titles[0]})
+    check_computed_split("handwritten", {**titles, 46: titles[0], 0: None, 292: None})
+    assert "split not checked against titles: 2 rows without a title" in caplog.text
+    caplog.clear()
     del titles[292]
     check_computed_split("handwritten", {**titles, 46: titles[0]})  # a partial copy cannot be checked
+    assert not caplog.text
 
 
 PIECES = [f"p{index % 20}" for index in range(50)]

@@ -26,7 +26,13 @@ def test_ids_are_the_tokens_between_bos_and_eos_and_nothing_is_lost(name: str, k
     vocabulary = codec.vocabulary
     assert (ids[0], ids[-1]) == (vocabulary.bos_id, vocabulary.eos_id)
     assert min(ids[1:-1]) > vocabulary.unk_id
-    assert codec.decode(ids) == codec.tokenizer.decode(codec.tokenizer.encode(kern))
+    assert codec.decode(ids) == codec.tokenizer.decode(codec.tokenizer.encode(kern)).replace("*b:none", "*-")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_spine_is_closed(name: str) -> None:
+    codec = codec_of(name, KERN)
+    assert codec.decode(codec.encode(KERN)).endswith("\n*-\t*-\n")
 
 
 def test_a_codec_is_its_names() -> None:
@@ -52,3 +58,12 @@ def test_reading_ends_at_the_first_eos_and_special_ids_write_nothing() -> None:
     assert codec.decode(noisy) == codec.decode(ids)
     assert codec.decode(ids[:-1]) == codec.decode(ids)
     assert codec.decode([]) == codec.decode([vocabulary.eos_id, *ids]) == ""
+
+
+def test_the_summary_of_what_the_vocabulary_lacks() -> None:
+    tokenizer = build_tokenizer("word")
+    text = "**kern\n4c\n4d\n4d\n*-\n"
+    codec = TextCodec(tokenizer, Vocabulary.build([tokenizer.encode("**kern\n4e\n*-\n")]))
+    assert codec.unseen_summary([text, text]) == "6 tokens (2 types), most often '4d' x4, '4c' x2"
+    assert codec.unseen_summary([text], most=1).endswith("most often '4d' x2")
+    assert codec.unseen_summary(["**kern\n4e\n*-\n"]) == ""

@@ -272,3 +272,15 @@ def test_the_same_network_has_the_same_tokens_in_the_same_order() -> None:
     for changes in ({"tokens": list(reversed(TOKENS))}, {"tokenizer": "word"}):
         with pytest.raises(CheckpointError, match="another vocabulary or tokenizer"):
             check_same_network(tiny_model(), weights_of(tiny_model(**changes)))
+
+
+def test_public_ids_of_bos_and_eos_are_those_of_its_vocabulary(shared: Path, tmp_path: Path) -> None:
+    source = shared / "smt_parity" / "v1"
+    config = json.loads((source / "config.json").read_text())
+    config["i2w"] = {"0": "<pad>", "1": "<eos>", "2": "tok", "3": "<bos>"} | {
+        index: token for index, token in config["i2w"].items() if int(index) > 3
+    }
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    (tmp_path / "model.safetensors").write_bytes((source / "model.safetensors").read_bytes())
+    loaded = load_smt(tmp_path).config
+    assert (loaded.bos_token_id, loaded.eos_token_id) == (3, 1)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from jazzmus.errors import DataError
 from jazzmus.synthesis.comparison_picture import WRONG, ComparedRow, compare_rows, engraved_or_none, write_comparison
 
 HEAD = "**kern\t**mxhm\n*clefG2\t*\n*k[]\t*\n*M4/4\t*\n=\t=\n"
@@ -38,6 +39,13 @@ def test_garbage_gives_a_picture(tmp_path: Path, prediction: str) -> None:
     write_comparison(path, PAGE, REFERENCE, prediction, {"CER": 100.0})
     assert count_marked(path) > 1000
     assert [file.name for file in path.parent.iterdir()] == ["picture.png"]
+
+
+@pytest.mark.parametrize("name", ["picture", "picture.txt", "picture.krn"])
+def test_endings_without_a_format_are_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(DataError, match=r"no picture can be written under the ending .*use \.png"):
+        write_comparison(tmp_path / name, PAGE, REFERENCE, "", {})
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_right_reading_is_engraved_and_unmarked(tmp_path: Path) -> None:

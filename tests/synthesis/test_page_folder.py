@@ -54,8 +54,10 @@ def test_damaged_pages_and_pages_of_another_style_are_made_again(tmp_path: Path)
     content = damaged.read_bytes()
     damaged.write_bytes(b"no image")
     (tmp_path / first.pages[1].ground_truth).unlink()
+    (damaged.parent / f".{damaged.name}.12345.tmp").write_bytes(b"half of a killed run's page")
     assert write_page_folder(tmp_path, {"train": 2}, STYLE) == first
     assert damaged.read_bytes() == content
+    assert not list(tmp_path.rglob("*.tmp"))
     other = write_page_folder(tmp_path, {"train": 2}, PageStyle.simple(systems=(3, 3)))
     assert all(len(page.systems) == 3 for page in other.pages)
 
@@ -79,6 +81,16 @@ def test_the_command_line_reaches_the_pages(tmp_path: Path, monkeypatch: pytest.
     assert [page.split for page in pages] == ["train", "val", "test"]
     assert all(len(page.systems) == 2 for page in pages)
     assert pages[0].page_id == "generated-00000009"
+
+
+@pytest.mark.parametrize("words", [["--page", "3"], ["--pages", "many"]])
+def test_wrong_flags_are_one_line(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        command.parse_arguments(["--output", "x", *words])
+    assert caught.value.code == 2
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err.count("\n")) == ("", 1)
+    assert words[0] in printed.err
 
 
 def test_two_processes_write_the_same_pages_as_one(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from jazzmus.dataset.page_image import read_image
 from jazzmus.dataset.sampling import PagePlanner
 from jazzmus.errors import CheckpointError, ConfigError, DataError
 from jazzmus.kern.tokenizer import published_form
+from jazzmus.kern.vocabulary import Vocabulary
 from jazzmus.logs import run_script
 from jazzmus.metrics.report import PUBLISHED_METRICS, PageResult
 from jazzmus.model.full_page_trainer import FullPageTrainer
@@ -116,7 +117,9 @@ def copied(trained: Trained, here: Path) -> Path:
 
 def test_a_run_leaves_a_complete_folder(trained: Trained) -> None:
     names = {"best.ckpt", "last.ckpt", "metrics.csv", "operative_config.gin", "results.jsonl", "scores.json"}
-    assert {path.name for path in trained.folder.iterdir()} == names
+    assert {path.name for path in trained.folder.iterdir()} == names | {"vocabulary.json"}
+    vocabulary = Vocabulary.from_json((trained.folder / "vocabulary.json").read_text())
+    assert vocabulary == trained.run.datamodule.vocabulary
     assert (trained.root / "weights" / "best.ckpt").read_bytes() == (trained.folder / "best.ckpt").read_bytes()
     assert json.loads((trained.folder / "scores.json").read_text()) == trained.scores
     assert set(PUBLISHED_METRICS) < trained.scores.keys()
@@ -291,10 +294,36 @@ def test_the_time_limit_stops_and_resuming_has_its_own(small_data: Path, here: P
     assert run.module.trainer.current_epoch == 3
 
 
-def test_training_that_ends_before_a_validation_keeps_its_last_weights(small_data: Path, here: Path) -> None:
-    scores = train(build(small_data, "experiment.validate_every = 5"), None, None)
+@pytest.mark.parametrize("limit", ["experiment.max_minutes = None", "experiment.max_minutes = 1e-9"])
+def test_the_last_epoch_is_validated_whenever_it_comes(small_data: Path, here: Path, limit: str) -> None:
+    scores = train(build(small_data, "experiment.validate_every = 5", limit), None, None)
     assert set(PUBLISHED_METRICS) < scores.keys()
-    assert Path("weights/best.ckpt").read_bytes() == Path("weights/small/last.ckpt").read_bytes()
+    best, last = (load_smt(f"weights/small/{name}.ckpt").state_dict() for name in ("best", "last"))
+    assert all(torch.equal(best[name], last[name]) for name in last)
+
+
+def test_the_best_weights_are_for_reading_and_not_to_resume(small_data: Path, here: Path) -> None:
+    train(build(small_data), None, None)
+    assert "optimizer_states" not in torch.load("weights/small/best.ckpt", weights_only=True)
+    with pytest.raises(CheckpointError, match=r"weights only.*last\.ckpt"):
+        train(build(small_data), None, "weights/small/best.ckpt")
+
+
+def test_resuming_another_runs_checkpoint_moves_the_folder_aside(small_data: Path, here: Path) -> None:
+    train(build(small_data), None, None)
+    Path("weights/small/last.ckpt").rename("other.ckpt")
+    train(build(small_data, "experiment.max_epochs = 2"), None, "other.ckpt")
+    assert Path("weights/small.1/metrics.csv").is_file()
+
+
+def test_validation_reads_in_fp32_whatever_training_computes_in(small_data: Path, here: Path) -> None:
+    run = build(small_data, "experiment.precision = 'bf16-mixed'")
+    seen: list[torch.dtype] = []
+    run.module.model.decoder.vocab_projection.register_forward_hook(
+        lambda module, inputs, output: seen.append(output.dtype) if not torch.is_grad_enabled() else None
+    )
+    train(run, None, None)
+    assert torch.float32 in seen
 
 
 def test_a_run_without_validation_pages(here: Path) -> None:
