@@ -7,6 +7,7 @@ the k-th system (the curriculum), and single systems (system-level training with
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
@@ -57,7 +58,7 @@ class FullPageDataModule(LightningDataModule):
         draws_per_epoch: Pages an epoch; as many as there are when None.
         pixel_budget: Most pixels of a micro-batch, padding included; a larger batch is split within its step.
         validation_split: Split that validation reads; `train` validates on the training pages (to overfit them).
-        num_workers: Processes that decode images.
+        num_workers: Processes that decode images, as far as there are cores.
         seed: Seed of the order and of augmentation.
 
     Raises:
@@ -239,12 +240,14 @@ class FullPageDataModule(LightningDataModule):
     def _loader(self, dataset: FullPageDataset, batch_sampler: Any) -> DataLoader[list[PageBatch]]:
         if self.stride is None:
             raise ValueError("set FullPageDataModule.stride to the encoder's before asking for a loader")
+        # Workers change no sample, so that a config made for many cores may run on few.
+        workers = min(self.num_workers, os.cpu_count() or 1)
         return DataLoader(
             dataset,  # type: ignore[arg-type]  # the collator makes lists of batches out of samples
             batch_sampler=batch_sampler,
-            num_workers=self.num_workers,
+            num_workers=workers,
             collate_fn=MicroBatchCollator(self.vocabulary.pad_id, self.stride, self.pixel_budget),
-            persistent_workers=self.num_workers > 0,
+            persistent_workers=workers > 0,
         )
 
     def _current(self) -> tuple[int, Stage | None]:
