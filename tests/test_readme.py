@@ -29,7 +29,8 @@ python inference.py --checkpoint weights/best.ckpt --image test.jpg
 def commands() -> list[list[str]]:
     blocks = [*re.findall(r"```bash\n(.*?)```", README, flags=re.DOTALL), GUIDE]
     lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
-    return [shlex.split(line.partition(" > ")[0], comments=True) for line in lines if line.strip()]
+    found = (shlex.split(line.partition(" > ")[0], comments=True) for line in lines)
+    return [words for words in found if words]
 
 
 def of(*start: str) -> list[list[str]]:

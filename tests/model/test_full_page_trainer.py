@@ -25,7 +25,7 @@ PLAIN = {"warmup_steps": 0, "schedule": "constant", "clip_norm": None, "weight_d
 def module_of(config: dict[str, Any] | None = None, lr: float = 1e-3, **arguments: Any) -> FullPageTrainer:
     torch.manual_seed(0)
     values: dict[str, Any] = {"teacher_forcing_noise": 0.0}
-    return FullPageTrainer(tiny_config(**(config or {})), Optimization(lr=lr, **PLAIN), {}, **(values | arguments))
+    return FullPageTrainer(tiny_config(**(config or {})), Optimization(lr=lr, **PLAIN), **(values | arguments))
 
 
 def sample(number: int, height: int = 32, length: int = 5) -> PageSample:
