@@ -16,18 +16,14 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
-from jazzmus.config import build, load_config, query
-from jazzmus.dataset.page_transform import PageTransform
+from jazzmus.config import load_config, query
 from jazzmus.logs import run_script
-from jazzmus.model.smt.configuration_smt import SMTConfig
-from jazzmus.model.smt.modeling_smt import SheetMusicTransformer
-from jazzmus.training import experiment
+from jazzmus.training.memory import VOCABULARY, untrained_network
 
 logger = logging.getLogger(__name__)
 
 CONFIG = Path("config/full_page_no_pretrained.gin")
 SIZES = {"base": [CONFIG], "tiny": [CONFIG, Path("config/base/tiny.gin")]}
-VOCABULARY = 155
 TOKENS = 600
 
 
@@ -47,8 +43,7 @@ def bench_size(size: str) -> dict[str, float | str]:
     load_config(SIZES[size])
     width = query("PageTransform.width")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    facts = {"vocab_size": VOCABULARY, "tokens": None, "tokenizer": None, "page_transform": None}
-    model = SheetMusicTransformer(build(SMTConfig, **facts)).to(device)
+    model = untrained_network().to(device)
     page = torch.rand(1, 1, round(width * 1.42) // 16 * 16, width // 16 * 16, device=device)
     ids = torch.randint(4, VOCABULARY, (1, TOKENS), device=device)
 
@@ -86,9 +81,6 @@ def main() -> int:
         sys.stdout.flush()
     return 0
 
-
-# Sections register on import; these are the ones a config may name.
-SECTIONS = (PageTransform, experiment.Experiment)
 
 if __name__ == "__main__":
     sys.exit(run_script(main))

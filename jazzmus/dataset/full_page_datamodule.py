@@ -30,7 +30,7 @@ from jazzmus.dataset.sampling import (
     batches_of_similar_size,
     request_height,
 )
-from jazzmus.errors import ConfigError, DataError
+from jazzmus.errors import ConfigError, DataError, in_brief
 from jazzmus.kern.codec import TextCodec
 from jazzmus.kern.tokenizer import build_tokenizer
 from jazzmus.kern.vocabulary import Vocabulary
@@ -148,7 +148,7 @@ class FullPageDataModule(LightningDataModule):
         if self.unit == "system":
             if uncut := [page.record.page_id for page in self.validation_pages if not page.can_be_cut]:
                 logger.warning(
-                    "%d validation pages cannot be cut into systems and are not read: %s", len(uncut), _some(uncut)
+                    "%d validation pages cannot be cut into systems and are not read: %s", len(uncut), in_brief(uncut)
                 )
             self.validation_pages = [page for page in self.validation_pages if page.can_be_cut]
         shown = self._shown_texts(self.training_pages)
@@ -181,7 +181,7 @@ class FullPageDataModule(LightningDataModule):
             self.planner.pools(stage)
             if left_out := self.planner.left_out(stage):
                 where = f" in curriculum stage {number + 1}" if stage is not None else ""
-                logger.warning("%d training pages cannot be shown%s: %s", len(left_out), where, _some(left_out))
+                logger.warning("%d training pages cannot be shown%s: %s", len(left_out), where, in_brief(left_out))
 
     @property
     def split_fingerprint(self) -> str:
@@ -269,14 +269,10 @@ def _check_leaks(training: Sequence[Page], validation: Sequence[Page], clean: Ab
     if not leaks:
         return
     pieces = sorted({page.record.piece for page in leaks})
-    found = f"{len(pieces)} validation pieces are trained on too: {_some([repr(piece) for piece in pieces])}"
+    found = f"{len(pieces)} validation pieces are trained on too: {in_brief([repr(piece) for piece in pieces])}"
     if any(clean & {page.source, *trained[page.record.piece]} for page in leaks):
         raise DataError(f"{found}; prepare all sources of FullPageDataModule.data_path with --protocol clean")
     logger.warning("%s; scores are not those of unknown pieces", found)
-
-
-def _some(names: Sequence[str], most: int = 5) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def _folders(data_path: str | dict[str, str]) -> dict[str, Path]:

@@ -19,7 +19,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from jazzmus.errors import CheckpointError, ConfigError
+from jazzmus.errors import CheckpointError, ConfigError, in_brief
 from jazzmus.model.smt.configuration_smt import SMTConfig
 from jazzmus.model.smt.modeling_smt import SheetMusicTransformer
 
@@ -100,13 +100,13 @@ def check_tensors(model: SheetMusicTransformer, weights: Weights) -> None:
     given = {name: tuple(tensor.shape) for name, tensor in weights.tensors.items()}
     problems = []
     if missing := sorted(wanted.keys() - given.keys()):
-        problems.append(f"missing {_some(missing)}")
+        problems.append(f"missing {in_brief(missing)}")
     if extra := sorted(given.keys() - wanted.keys()):
-        problems.append(f"unexpected {_some(extra)}")
+        problems.append(f"unexpected {in_brief(extra)}")
     wrong = [f"{name} {given[name]} instead of {wanted[name]}" for name in sorted(wanted.keys() & given.keys())
              if given[name] != wanted[name]]  # fmt: skip
     if wrong:
-        problems.append(f"wrong shape {_some(wrong)}")
+        problems.append(f"wrong shape {in_brief(wrong)}")
     if problems:
         raise CheckpointError(f"{weights.source}: the weights do not fit the configuration: {'; '.join(problems)}")
 
@@ -224,10 +224,6 @@ def _public_config(values: Mapping[str, Any], tensors: Mapping[str, Tensor], fam
         eos_token_id=by_token.get("<eos>", 2),
         tokens=tokens,
     )
-
-
-def _some(names: list[str], most: int = 6) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 class TransferReport(NamedTuple):

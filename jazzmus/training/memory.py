@@ -22,13 +22,12 @@ from torch.func import functional_call
 
 from jazzmus.cli import OneLineParser
 from jazzmus.config import build, load_config, query
-from jazzmus.dataset.full_page_datamodule import FullPageDataModule
 from jazzmus.dataset.page_transform import PageTransform
 from jazzmus.files import write_text
 from jazzmus.logs import run_script
 from jazzmus.model.smt.configuration_smt import SMTConfig
 from jazzmus.model.smt.modeling_smt import SheetMusicTransformer
-from jazzmus.training import experiment
+from jazzmus.training import experiment  # noqa: F401  registers every section a config may name
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +64,12 @@ class StepMemory(NamedTuple):
         return self.weights + self.activations + CONTEXT_BYTES
 
 
+def untrained_network() -> SheetMusicTransformer:
+    """The network of the config that is loaded, with random weights and a vocabulary of the usual size."""
+    facts = {"vocab_size": VOCABULARY, "tokens": None, "tokenizer": None, "page_transform": None}
+    return SheetMusicTransformer(build(SMTConfig, **facts))
+
+
 def step_memory(freeze_encoder: bool = False) -> StepMemory:
     """Memory of one step of the config that is loaded, in fp32 with AdamW."""
     unit = query("FullPageDataModule.unit")
@@ -72,8 +77,7 @@ def step_memory(freeze_encoder: bool = False) -> StepMemory:
     height = transform.max_height if unit == "system" else min(transform.max_height, round(transform.width * A4))
     pages = max(1, min(query("FullPageDataModule.batch_size"),
                        query("FullPageDataModule.pixel_budget") // (height * transform.width)))  # fmt: skip
-    facts = {"vocab_size": VOCABULARY, "tokens": None, "tokenizer": None, "page_transform": None}
-    model = SheetMusicTransformer(build(SMTConfig, **facts))
+    model = untrained_network()
     model.encoder.requires_grad_(not freeze_encoder)
     activations = _kept_for_backward(model, pages, height, transform.width, LONGEST_TEXT[unit])
     sizes = [(parameter.numel(), parameter.requires_grad) for parameter in model.parameters()]
@@ -145,9 +149,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         write_text(args.output, text)
     return 0
 
-
-# Sections register on import; these are the ones a config may name.
-SECTIONS = (FullPageDataModule, experiment.Experiment)
 
 if __name__ == "__main__":
     sys.exit(run_script(main))
