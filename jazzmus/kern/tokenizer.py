@@ -1,23 +1,24 @@
-"""The published tokenizers `word`, `medium` and `character`, with one token added for the end of a system.
+"""All tokenizers by name, and the published ones: `word`, `medium` and `character`, with `<linebreak>` added.
 
-Each turns any text into tokens and any tokens into text; neither direction ever raises. Does not know ids (see
-`vocabulary`), and does not check or repair what it is given.
+Does not know ids (see `vocabulary`), and does not check or repair what it is given.
 
-All three drop every `X` (a forced accidental that draws nothing of its own) and skip rows that the published data
-preparation skipped. `medium` is lossy as published: the closing `*-` of the chord column decodes to `*b:none`.
+The published three drop every `X` (a forced accidental that draws nothing of its own) and skip rows that the published
+data preparation skipped. `medium` is lossy as published: the closing `*-` of the chord column decodes to `*b:none`.
 """
 
 from __future__ import annotations
 
 import re
-from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from abc import abstractmethod
+from collections.abc import Sequence
 
 from jazzmus.errors import ConfigError
-from jazzmus.kern.document import LINEBREAK_PREFIX, LINEBREAK_ROW, split_lines
-from jazzmus.kern.vocabulary import SPECIAL_TOKENS
+from jazzmus.kern.base_tokenizer import LINEBREAK_TOKEN, Tokenizer
+from jazzmus.kern.byte_pair import BytePairTokenizer
+from jazzmus.kern.compact import CompactTokenizer
+from jazzmus.kern.document import LINEBREAK_PREFIX, split_lines
 
-TAB_TOKEN, NEWLINE_TOKEN, LINEBREAK_TOKEN = "<t>", "<n>", "<linebreak>"
+TAB_TOKEN, NEWLINE_TOKEN = "<t>", "<n>"
 CHORD_PITCH, CHORD_EXTENSION = "<chord-pitch>", "<chord-extension>"
 
 # Any row that holds one of these, anywhere, is left out of the published texts.
@@ -26,10 +27,8 @@ _WHOLE_CELLS = frozenset({".", "*", "*^", "*v"})
 _PITCH_RUN_OR_CHARACTER = re.compile(r"[a-gA-G]+|.", re.DOTALL)
 
 
-class Tokenizer(ABC):
-    """Text to tokens and back. Cells are separated by `<t>`, rows ended by `<n>`, systems by `<linebreak>`."""
-
-    name: str
+class PublishedTokenizer(Tokenizer):
+    """Cells are separated by `<t>`, rows ended by `<n>`, systems by `<linebreak>`."""
 
     def encode(self, kern: str) -> list[str]:
         """Return the tokens of a text. An empty cell has no token; text the dialect does not know is kept."""
@@ -53,31 +52,15 @@ class Tokenizer(ABC):
             tokens.append(NEWLINE_TOKEN)
         return tokens
 
-    def decode(self, tokens: Iterable[str]) -> str:
-        """Return the text of any sequence of tokens. Special tokens write nothing, a linebreak always a whole row."""
-        pieces: list[str] = []
-        for token in tokens:
-            if token == LINEBREAK_TOKEN:
-                if pieces and not pieces[-1].endswith("\n"):
-                    pieces.append("\n")
-                pieces.append(LINEBREAK_ROW + "\n")
-            elif token == TAB_TOKEN:
-                pieces.append("\t")
-            elif token == NEWLINE_TOKEN:
-                pieces.append("\n")
-            elif token not in SPECIAL_TOKENS:
-                pieces.append(self._decode_piece(token))
-        return "".join(pieces)
-
     @abstractmethod
     def _encode_cell(self, cell: str, in_music: bool, is_chord: bool) -> list[str]:
         """Return the tokens of a cell that is not empty; `in_music`: after the header and not in a row of bars."""
 
     def _decode_piece(self, token: str) -> str:
-        return token
+        return {TAB_TOKEN: "\t", NEWLINE_TOKEN: "\n"}.get(token, token)
 
 
-class WordTokenizer(Tokenizer):
+class WordTokenizer(PublishedTokenizer):
     """A cell is a token."""
 
     name = "word"
@@ -86,7 +69,7 @@ class WordTokenizer(Tokenizer):
         return [cell]
 
 
-class CharacterTokenizer(Tokenizer):
+class CharacterTokenizer(PublishedTokenizer):
     """A character is a token."""
 
     name = "character"
@@ -95,7 +78,7 @@ class CharacterTokenizer(Tokenizer):
         return list(cell)
 
 
-class MediumTokenizer(Tokenizer):
+class MediumTokenizer(PublishedTokenizer):
     """Header and bar cells whole, notes by character with pitch letters together, chords by their parts."""
 
     name = "medium"
@@ -106,7 +89,7 @@ class MediumTokenizer(Tokenizer):
         return _chord_tokens(cell) if is_chord else _PITCH_RUN_OR_CHARACTER.findall(cell)
 
     def _decode_piece(self, token: str) -> str:
-        return token.removeprefix(CHORD_PITCH).removeprefix(CHORD_EXTENSION)
+        return super()._decode_piece(token).removeprefix(CHORD_PITCH).removeprefix(CHORD_EXTENSION)
 
 
 def _chord_tokens(cell: str) -> list[str]:
@@ -137,19 +120,25 @@ def _chord_pitch_tokens(pitch: str) -> list[str]:
 
 
 _TOKENIZERS: dict[str, type[Tokenizer]] = {
-    tokenizer.name: tokenizer for tokenizer in (WordTokenizer, MediumTokenizer, CharacterTokenizer)
+    tokenizer.name: tokenizer
+    for tokenizer in (WordTokenizer, MediumTokenizer, CharacterTokenizer, CompactTokenizer, BytePairTokenizer)
 }
 
 
-def build_tokenizer(name: str) -> Tokenizer:
+def build_tokenizer(name: str, tokens: Sequence[str] = ()) -> Tokenizer:
     """Return the tokenizer of that name.
+
+    Args:
+        name: one of those the message below lists.
+        tokens: the vocabulary it was trained with, in the order of ids, as far as it is made already. Only
+            `byte_pair` cuts texts by them; without them it cuts into characters.
 
     Raises:
         ConfigError: if there is none; the message lists the names.
     """
     if name not in _TOKENIZERS:
         raise ConfigError(f"unknown tokenizer {name!r}; the tokenizers are {', '.join(_TOKENIZERS)}")
-    return _TOKENIZERS[name]()
+    return BytePairTokenizer(tokens) if name == BytePairTokenizer.name else _TOKENIZERS[name]()
 
 
 def published_form(kern: str) -> str:

@@ -1,7 +1,7 @@
-"""Tokens and their ids: one sorted list with the four special tokens first, saved as JSON with a fingerprint.
+"""Tokens and their ids: one list with the four special tokens first, saved as JSON with a fingerprint.
 
-Does not know how a text becomes tokens (see `tokenizer`) nor which pages the tokens came from: build it from training
-pages only, and count what other pages add with `unseen`.
+Does not know how a text becomes tokens (see `base_tokenizer`) nor which pages the tokens came from: build it from
+training pages only, and count what other pages add with `unseen`.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ class Vocabulary:
     """An immutable table of tokens.
 
     Args:
-        tokens: all tokens in the order of their ids, the special tokens `<pad> <bos> <eos> <unk>` first. Use `build`
-            to make one from tokenized texts.
+        tokens: all tokens in the order of their ids, the special tokens `<pad> <bos> <eos> <unk>` first. Use
+            `Tokenizer.vocabulary` to make one from texts.
 
     Raises:
         DataError: if the special tokens do not come first, or a token is there twice or not text.
