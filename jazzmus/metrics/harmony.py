@@ -5,7 +5,10 @@ Takes the column by the header's index, as published; a chord on the wrong beat 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from jazzmus.kern.document import CHORD_SPINE
+from jazzmus.kern.notes import NULL_CELL
 
 _NO_ROOT = frozenset({"N.C.", "NC", "N.C", "rest"})
 _NOT_CHORD = ("=", "*", "!")
@@ -18,13 +21,17 @@ def chord_units(text: str) -> list[str]:
     if column is None:
         return []
     rows = [line.split("\t") for line in lines if not line.startswith(_NOT_CHORD)]
-    cells = [row[column] for row in rows if column < len(row)]
-    return [cell for cell in cells if cell and cell != "." and not cell.startswith(_NOT_CHORD)]
+    return [row[column] for row in rows if column < len(row) and is_chord_cell(row[column])]
 
 
-def root_units(text: str) -> list[str]:
-    """Return the roots of the chord symbols of a page; symbols without a root are left out."""
-    return [root for root in map(chord_root, chord_units(text)) if root is not None]
+def is_chord_cell(cell: str) -> bool:
+    """Say whether a cell of the chord column counts as a chord symbol, well spelt or not."""
+    return bool(cell) and cell != NULL_CELL and not cell.startswith(_NOT_CHORD)
+
+
+def root_units(chords: Iterable[str]) -> list[str]:
+    """Return the roots of chord symbols; symbols without a root are left out."""
+    return [root for root in map(chord_root, chords) if root is not None]
 
 
 def chord_root(cell: str) -> str | None:

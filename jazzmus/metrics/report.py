@@ -1,6 +1,7 @@
 """All scores of pages: edit counts of one page, percentages of many, and the record of one page in a results file.
 
-Percentages are of the corpus: the sum of the edits over the sum of the lengths. Knows strings in and values out.
+Percentages are of the corpus: the sum of the edits over the sum of the lengths; `exact_*` counts what is right, all
+others what is wrong. Knows strings in and values out.
 Scores take texts as they are; only `published_result` brings both to the published form first.
 """
 
@@ -12,33 +13,61 @@ from dataclasses import dataclass
 
 from jazzmus.errors import DataError
 from jazzmus.kern.tokenizer import published_form
+from jazzmus.metrics.beats import chord_measures, count_measures
+from jazzmus.metrics.exactness import exact_page, exact_systems
 from jazzmus.metrics.harmony import chord_units, root_units
+from jazzmus.metrics.spine_walk import WalkedRow, walk
 from jazzmus.metrics.transcription import UNITS, EditCount, content_units, count, melody_column
+from jazzmus.metrics.voices import chord_spine_units, melody_voice_units
 
 PUBLISHED_METRICS = ("cer", "ser", "ler", "cer_melody", "ser_melody", "ler_melody", "ser_chord", "ser_root")
-OWN_METRICS = ("ser_content",)
-METRICS = PUBLISHED_METRICS + OWN_METRICS
+OWN_RATES = ("ser_content", "ser_melody_voices", "ser_chord_spine", "ser_chord_beat")
+PAGE_MEANS = {"ser_page_mean": "ser", "ser_content_page_mean": "ser_content"}
+EXACT = ("exact_pages", "exact_systems")
+METRICS = (*PUBLISHED_METRICS, *OWN_RATES, *PAGE_MEANS, *EXACT)
+
+# The length every page has in a mean over pages; its edits are then the page's rate in this unit.
+_PAGE_LENGTH = 10**9
 
 
 def count_edits(prediction: str, reference: str) -> dict[str, EditCount]:
     """Return the edits and reference lengths of one page for each name in `METRICS`, in that order.
 
-    An empty or malformed prediction counts its full distance. `ser_content` is our own: `ser` without separators,
-    null cells and barlines, which are most of the symbols of a page.
+    An empty or malformed prediction counts its full distance. Beside the published names:
+
+    - `ser_content`: `ser` without separators, null cells and barlines, which are most of the symbols of a page.
+    - `ser_melody_voices`, `ser_chord_spine`: `ser_melody` and `ser_chord` that stay in their spine after a split.
+    - `ser_chord_beat`: chords that must stand at their position in their measure.
+    - `ser_page_mean`, `ser_content_page_mean`: counts that weigh each page alike, whatever its length.
+    - `exact_pages`, `exact_systems`: not edits, but what is reproduced without any error, of what there is.
     """
-    predicted_melody, reference_melody = melody_column(prediction), melody_column(reference)
-    counts = {name: count(units(prediction), units(reference)) for name, units in UNITS.items()}
-    counts |= {
-        f"{name}_melody": count(units(predicted_melody), units(reference_melody)) for name, units in UNITS.items()
-    }
-    counts["ser_chord"] = count(chord_units(prediction), chord_units(reference))
-    counts["ser_root"] = count(root_units(prediction), root_units(reference))
-    counts["ser_content"] = count(content_units(prediction), content_units(reference))
+    predicted_rows, reference_rows = walk(prediction), walk(reference)
+    predicted, wanted = _units(prediction, predicted_rows), _units(reference, reference_rows)
+    counts = {name: count(predicted[name], wanted[name]) for name in wanted}
+    counts["ser_chord_beat"] = count_measures(chord_measures(predicted_rows), chord_measures(reference_rows))
+    counts |= {name: _page_share(counts[rate]) for name, rate in PAGE_MEANS.items()}
+    counts["exact_pages"] = exact_page(prediction, reference)
+    counts["exact_systems"] = exact_systems(prediction, reference)
     return counts
 
 
+def _units(text: str, rows: Sequence[WalkedRow]) -> dict[str, list[str]]:
+    """Return the units of each rate that is a plain Levenshtein distance, in the order of `METRICS`."""
+    melody, chords = melody_column(text), chord_units(text)
+    units = {name: units_of(text) for name, units_of in UNITS.items()}
+    units |= {f"{name}_melody": units_of(melody) for name, units_of in UNITS.items()}
+    units |= {"ser_chord": chords, "ser_root": root_units(chords), "ser_content": content_units(units["ser"])}
+    units |= {"ser_melody_voices": melody_voice_units(rows), "ser_chord_spine": chord_spine_units(rows)}
+    return units
+
+
+def _page_share(page: EditCount) -> EditCount:
+    """Return a page's rate as edits over a length that all pages share, so that sums over sums are means over pages."""
+    return EditCount(round(percent(page.edits, page.length) * _PAGE_LENGTH / 100), _PAGE_LENGTH)
+
+
 def percent(edits: int, length: int) -> float:
-    """Return an error rate in percent, not capped at 100; as published it is 100 where the reference has nothing."""
+    """Return a rate in percent, not capped at 100; as published it is 100 where the reference has nothing."""
     return 100.0 * edits / length if length else 100.0
 
 

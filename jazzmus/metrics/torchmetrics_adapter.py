@@ -1,24 +1,25 @@
-"""The corpus scores as a torchmetrics metric, so that they add up over batches and processes.
+"""Corpus scores as torchmetrics metrics, so that they add up over batches and processes.
 
-Its states are integer sums of edits and lengths; no rate is ever averaged. Knows texts and counts, not ids or images.
+Their states are integer sums of edits and lengths; no rate is ever averaged. Knows no texts and no images.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from jazzmus.metrics.report import METRICS, count_edits, percent
+from jazzmus.metrics.report import METRICS, percent
+from jazzmus.metrics.transcription import EditCount, count
 
 
 class TranscriptionErrorRates(Metric):
-    """Error rates in percent for each name in `jazzmus.metrics.report.METRICS`, not capped at 100."""
+    """Scores in percent for each name in `jazzmus.metrics.report.METRICS`; error rates are not capped at 100."""
 
     is_differentiable = False
-    higher_is_better = False
+    higher_is_better = None  # errors and what is exact
     full_state_update = False
 
     edits: Tensor
@@ -29,20 +30,42 @@ class TranscriptionErrorRates(Metric):
         for state in ("edits", "lengths"):
             self.add_state(state, torch.zeros(len(METRICS), dtype=torch.int64), dist_reduce_fx="sum")
 
-    def update(self, predictions: Sequence[str], references: Sequence[str]) -> None:
-        """Add the edits and lengths of some pages.
-
-        Raises:
-            ValueError: if the lists are of different lengths.
-        """
-        if len(predictions) != len(references):
-            raise ValueError(f"{len(predictions)} predictions for {len(references)} references")
-        for prediction, reference in zip(predictions, references, strict=True):
-            counts = count_edits(prediction, reference)
-            self.edits += torch.tensor([counts[name].edits for name in METRICS], device=self.edits.device)
-            self.lengths += torch.tensor([counts[name].length for name in METRICS], device=self.lengths.device)
+    def update(self, counts: Iterable[Mapping[str, EditCount]]) -> None:
+        """Add the edits and lengths of some pages, as `count_edits` gives them."""
+        for page in counts:
+            self.edits += torch.tensor([page[name].edits for name in METRICS], device=self.edits.device)
+            self.lengths += torch.tensor([page[name].length for name in METRICS], device=self.lengths.device)
 
     def compute(self) -> dict[str, Tensor]:
         """Return each rate in percent, a float64 scalar on the CPU, over all pages seen (by all processes)."""
         pairs = zip(METRICS, self.edits.tolist(), self.lengths.tolist(), strict=True)
         return {name: torch.tensor(percent(edits, length), dtype=torch.float64) for name, edits, length in pairs}
+
+
+class TokenErrorRate(Metric):
+    """Edits over reference length, in percent, of texts of ids: what a reading costs in the model's own units.
+
+    Corpus level, comparable for one tokenizer and form of texts only.
+    """
+
+    full_state_update = False
+    higher_is_better = False
+
+    edits: Tensor
+    length: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_state("edits", torch.tensor(0, dtype=torch.long), dist_reduce_fx="sum")
+        self.add_state("length", torch.tensor(0, dtype=torch.long), dist_reduce_fx="sum")
+
+    def update(self, predictions: Sequence[Sequence[int]], references: Sequence[Sequence[int]]) -> None:
+        """Add texts of ids, without special tokens."""
+        for prediction, reference in zip(predictions, references, strict=True):
+            edits, length = count(prediction, reference)
+            self.edits += edits
+            self.length += length
+
+    def compute(self) -> Tensor:
+        """Percent; 0-dimensional float32."""
+        return 100.0 * self.edits.float() / self.length.clamp(min=1)

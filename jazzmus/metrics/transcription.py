@@ -6,13 +6,11 @@ figures of our own carry names of their own. Knows text only: normalise texts be
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 
-_SEPARATORS = re.compile(r"([\n\t])| ")
 _NOT_CONTENT = frozenset({"", "\n", "\t", ".", "*"})
 
 
@@ -38,7 +36,7 @@ def symbol_units(text: str) -> list[str]:
 
     Empty stretches are units too, so a text that ends in a newline has an empty last unit.
     """
-    return [unit for unit in _SEPARATORS.split(text) if unit is not None]
+    return text.replace("\n", " \n ").replace("\t", " \t ").split(" ")
 
 
 def line_units(text: str) -> list[str]:
@@ -46,9 +44,9 @@ def line_units(text: str) -> list[str]:
     return text.split("\n")
 
 
-def content_units(text: str) -> list[str]:
+def content_units(symbols: Iterable[str]) -> list[str]:
     """Return the symbols that carry music, our own figure: no separators, null cells (`.`, `*`) or barlines."""
-    return [unit for unit in symbol_units(text) if unit not in _NOT_CONTENT and not unit.startswith("=")]
+    return [unit for unit in symbols if unit not in _NOT_CONTENT and not unit.startswith("=")]
 
 
 def melody_column(text: str) -> str:

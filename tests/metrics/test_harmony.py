@@ -12,7 +12,7 @@ PAGE = (
 
 def test_chords_are_the_cells_of_the_chord_column() -> None:
     assert chord_units(PAGE) == ["C#:min7", "N.C.", "Bb:7/D"]
-    assert root_units(PAGE) == ["C#", "Bb"]
+    assert root_units(chord_units(PAGE)) == ["C#", "Bb"]
 
 
 def test_a_page_without_a_chord_column_has_no_chords() -> None:
