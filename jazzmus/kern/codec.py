@@ -6,7 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from jazzmus.kern.tokenizer import Tokenizer, build_tokenizer
+from jazzmus.kern.base_tokenizer import Tokenizer
+from jazzmus.kern.forms import SOURCE, TextForm, text_form
+from jazzmus.kern.tokenizer import build_tokenizer
 from jazzmus.kern.vocabulary import Vocabulary
 
 # The published `medium` tokenizer reads the chord spine's terminator as a chord.
@@ -14,29 +16,40 @@ _LOST_TERMINATOR = re.compile(r"^((?:\*-\t)+)\*b:none$", flags=re.MULTILINE)
 
 
 class TextCodec:
-    """A tokenizer with its vocabulary.
+    """A tokenizer with its vocabulary, for texts of one form.
 
     Args:
         tokenizer: Text to tokens.
         vocabulary: Tokens to ids.
+        form: The form of the texts that become tokens.
     """
 
-    def __init__(self, tokenizer: Tokenizer, vocabulary: Vocabulary) -> None:
+    def __init__(self, tokenizer: Tokenizer, vocabulary: Vocabulary, form: TextForm = SOURCE) -> None:
         self.tokenizer = tokenizer
         self.vocabulary = vocabulary
+        self.form = form
 
     @classmethod
-    def from_names(cls, tokenizer: str, tokens: Iterable[str]) -> TextCodec:
-        """The codec a checkpoint describes by a tokenizer's name and the tokens in id order."""
-        return cls(build_tokenizer(tokenizer), Vocabulary(list(tokens)))
+    def from_names(cls, tokenizer: str, tokens: Iterable[str], form: str) -> TextCodec:
+        """The codec a checkpoint describes by the names of tokenizer and form and the tokens in id order."""
+        vocabulary = Vocabulary(list(tokens))
+        return cls(build_tokenizer(tokenizer, vocabulary.tokens), vocabulary, text_form(form))
 
     def encode(self, kern: str) -> list[int]:
-        """Ids of a text, <bos> first and <eos> last."""
-        ids = self.vocabulary.encode(self.tokenizer.encode(kern))
+        """Ids of a text of the dataset, <bos> first and <eos> last.
+
+        Raises:
+            KernError: If the text is not well-formed and the form needs it to be.
+        """
+        return self.encode_formed(self.form.apply(kern))
+
+    def encode_formed(self, text: str) -> list[int]:
+        """As `encode`, of a text that is in the codec's form already."""
+        ids = self.vocabulary.encode(self.tokenizer.encode(text))
         return [self.vocabulary.bos_id, *ids, self.vocabulary.eos_id]
 
     def unseen_summary(self, texts: Iterable[str], most: int = 5) -> str:
-        """Say how many tokens of `texts` the vocabulary does not have, and which most often; empty if it has all."""
+        """Say how many tokens of `texts`, in the codec's form, are unknown, and which most often; empty if none."""
         unseen: Counter[str] = Counter()
         for text in texts:
             unseen.update(self.vocabulary.unseen(self.tokenizer.encode(text)))
@@ -45,16 +58,20 @@ class TextCodec:
         listed = ", ".join(f"{token!r} x{count}" for token, count in unseen.most_common(most))
         return f"{unseen.total()} tokens ({len(unseen)} types), most often {listed}"
 
-    def decode(self, ids: Iterable[int]) -> str:
-        """Text of ids up to the first <eos>; special tokens write nothing.
-
-        What the published tokenizer decodes to, but that spines which it leaves open are closed.
-        """
-        special = {self.vocabulary.pad_id, self.vocabulary.bos_id, self.vocabulary.unk_id}
+    def body(self, ids: Iterable[int]) -> list[int]:
+        """Ids up to the first <eos>, without <bos> and padding."""
         body: list[int] = []
         for index in ids:
             if index == self.vocabulary.eos_id:
                 break
-            if index not in special:
+            if index not in (self.vocabulary.pad_id, self.vocabulary.bos_id):
                 body.append(index)
-        return _LOST_TERMINATOR.sub(r"\1*-", self.tokenizer.decode(self.vocabulary.decode(body)))
+        return body
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """Text, in the dialect of the dataset, of ids up to the first <eos>; special tokens write nothing.
+
+        What the tokenizer decodes to, but that spines which the published one leaves open are closed.
+        """
+        text = self.tokenizer.decode(self.vocabulary.decode(self.body(ids)))
+        return self.form.restore(_LOST_TERMINATOR.sub(r"\1*-", text))

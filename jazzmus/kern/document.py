@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
+from typing import NamedTuple
 
 from jazzmus.errors import KernError
 
@@ -33,8 +35,8 @@ class RowKind(Enum):
     TERMINATOR = "terminator"
 
 
-MUSIC_KINDS = frozenset({RowKind.BARLINE, RowKind.DATA})
-_SPINELESS_KINDS = frozenset({RowKind.GLOBAL_COMMENT, RowKind.LINEBREAK})
+MUSIC_KINDS = (RowKind.BARLINE, RowKind.DATA)
+_SPINELESS_KINDS = (RowKind.GLOBAL_COMMENT, RowKind.LINEBREAK)
 _CELL_MARK = {
     RowKind.HEADER: "**",
     RowKind.INTERPRETATION: "*",
@@ -45,8 +47,7 @@ _CELL_MARK = {
 }
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One row of the text.
 
     Attributes:
@@ -97,6 +98,7 @@ def is_linebreak(line: str) -> bool:
     return line.startswith(LINEBREAK_PREFIX)
 
 
+@lru_cache(maxsize=8192)
 def row_kind(line: str) -> RowKind:
     """Return the kind of a line by its beginning and, for interpretations, by its cells."""
     if line.startswith("!!"):
@@ -115,6 +117,8 @@ def row_kind(line: str) -> RowKind:
     return RowKind.TERMINATOR if END in cells else RowKind.INTERPRETATION
 
 
+# The systems of a page are cut from one parse.
+@lru_cache(maxsize=4)
 def parse_kern(text: str) -> KernDocument:
     """Parse a whole text strictly.
 
@@ -133,17 +137,18 @@ def parse_kern(text: str) -> KernDocument:
     rows: list[Row] = []
     lines = split_lines(text)
     for number, line in enumerate(lines, start=1):
-        kind = row_kind(line)
+        kind, cells, flaw = _read_row(line)
         if kind in _SPINELESS_KINDS:
-            rows.append(Row(kind, (line,), (), number))
+            rows.append(Row(kind, cells, (), number))
             continue
-        cells = tuple(line.split("\t"))
         if kind is RowKind.HEADER:
             if spine_types:
                 raise KernError(f"line {number}: a second header row; keep one tune and one `**` row in a text")
             spine_types = cells
             open_spines = tuple(range(len(cells)))
-        _check_cells(kind, cells, open_spines, bool(spine_types), number)
+        flaw = _flaw_of_place(kind, cells, open_spines, bool(spine_types)) or flaw
+        if flaw:
+            raise KernError(f"line {number}: {flaw}")
         rows.append(Row(kind, cells, open_spines, number))
         if kind in (RowKind.MANIPULATION, RowKind.TERMINATOR):
             open_spines = _spines_after(cells, open_spines, number)
@@ -154,25 +159,38 @@ def parse_kern(text: str) -> KernDocument:
     return KernDocument(spine_types, tuple(rows))
 
 
-def _check_cells(
-    kind: RowKind, cells: tuple[str, ...], open_spines: tuple[int, ...], header_seen: bool, number: int
-) -> None:
-    """Raise KernError unless the row stands inside its spines and all its cells are of the row's kind."""
+def _flaw_of_place(kind: RowKind, cells: tuple[str, ...], open_spines: tuple[int, ...], header_seen: bool) -> str:
+    """Say what is wrong with where a row stands; empty if it stands inside its spines."""
     if not header_seen:
-        raise KernError(f"line {number}: a {kind.value} row before the header; begin the text with a `**` row")
+        return f"a {kind.value} row before the header; begin the text with a `**` row"
     if not open_spines:
-        raise KernError(f"line {number}: a {kind.value} row after all spines were closed; remove it or the `*-` before")
+        return f"a {kind.value} row after all spines were closed; remove it or the `*-` before"
     if len(cells) != len(open_spines):
-        raise KernError(f"line {number}: {len(cells)} cell(s) where {len(open_spines)} spine(s) are open")
+        return f"{len(cells)} cell(s) where {len(open_spines)} spine(s) are open"
+    return ""
+
+
+@lru_cache(maxsize=8192)
+def _read_row(line: str) -> tuple[RowKind, tuple[str, ...], str]:
+    """Return the kind and the cells of a row, and what is wrong with one of them (empty if all are of that kind)."""
+    kind = row_kind(line)
+    if kind in _SPINELESS_KINDS:
+        return kind, (line,), ""
+    cells = tuple(line.split("\t"))
+    flaws = (_flaw_of_cell(kind, cell) for cell in cells)
+    return kind, cells, next(filter(None, flaws), "")
+
+
+def _flaw_of_cell(kind: RowKind, cell: str) -> str:
+    if not cell:
+        return "an empty cell; write `.` for a cell without content"
     mark = _CELL_MARK.get(kind)
-    for cell in cells:
-        if not cell:
-            raise KernError(f"line {number}: an empty cell; write `.` for a cell without content")
-        belongs = cell.startswith(mark) if mark else cell[0] not in "*=!"
-        if not belongs:
-            raise KernError(f"line {number}: cell `{cell}` does not belong in a {kind.value} row")
-        if kind is not RowKind.HEADER and (cell.startswith("**") or cell in ("*x", "*+")):
-            raise KernError(f"line {number}: `{cell}` is not part of the dialect here; spines only split and join")
+    belongs = cell.startswith(mark) if mark else cell[0] not in "*=!"
+    if not belongs:
+        return f"cell `{cell}` does not belong in a {kind.value} row"
+    if kind is not RowKind.HEADER and (cell.startswith("**") or cell in ("*x", "*+")):
+        return f"`{cell}` is not part of the dialect here; spines only split and join"
+    return ""
 
 
 def _spines_after(cells: tuple[str, ...], spines: tuple[int, ...], number: int) -> tuple[int, ...]:

@@ -9,14 +9,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from jazzmus.errors import KernError
 
 NULL_CELL = "."
+NATURAL = "n"
 _PITCH = "|".join(f"{letter}+" for letter in "abcdefgABCDEFG")
 _NOTE = re.compile(
     r"(?P<opening>[\[({_]*)(?P<reciprocal>\d*)(?P<dots>\.*)(?P<grace>q{0,2})"
-    rf"(?P<pitch>{_PITCH}|r)(?P<accidental>#{{0,2}}|-{{0,2}}|n)(?P<marks>[^\d\s.a-gA-Gqr#-]*)"
+    rf"(?P<pitch>{_PITCH}|r)(?P<accidental>##?|--?|{NATURAL}|)(?P<marks>[^\d\s.a-gA-Gqr#-]*)",
+    re.ASCII,
 )
 
 
@@ -51,6 +54,11 @@ class Note:
         return self.pitch == "r"
 
     @property
+    def alteration(self) -> str:
+        """The accidental as far as it alters the pitch: empty for a natural."""
+        return "" if self.accidental == NATURAL else self.accidental
+
+    @property
     def duration(self) -> Fraction:
         """Duration in whole notes, dots included; 0 for a grace note."""
         if self.grace or not self.reciprocal:
@@ -64,6 +72,7 @@ class Note:
         return f"{self.opening}{self.reciprocal}{self.dots}{self.grace}{self.pitch}{self.accidental}{self.marks}"
 
 
+@lru_cache(maxsize=4096)
 def parse_notes(cell: str) -> tuple[Note, ...]:
     """Parse a data cell into its notes: none for `.`, several for notes struck together (separated by a space).
 

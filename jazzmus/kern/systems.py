@@ -32,7 +32,7 @@ def count_systems(kern: str) -> int:
     Works on any text, well-formed or not. A linebreak before the first or after the last music, or directly after
     another one, begins no new system.
     """
-    return len(_break_indices(row_kind(line) for line in split_lines(kern))) + 1
+    return len(break_indices(row_kind(line) for line in split_lines(kern))) + 1
 
 
 def system_range(kern: str, first: int, last: int) -> str:
@@ -52,7 +52,7 @@ def system_range(kern: str, first: int, last: int) -> str:
         ValueError: if the range is empty or reaches outside the page.
     """
     document = parse_kern(kern)
-    breaks = _break_indices(row.kind for row in document.rows)
+    breaks = break_indices(row.kind for row in document.rows)
     if not 0 <= first < last <= len(breaks) + 1:
         raise ValueError(f"no systems {first} to {last - 1} on a page of {len(breaks) + 1} systems")
     if first == 0 and last == len(breaks) + 1:
@@ -71,7 +71,7 @@ def system_range(kern: str, first: int, last: int) -> str:
     return rows_to_text([*header, *(row.cells for row in body), *ending])
 
 
-def _break_indices(kinds: Iterable[RowKind]) -> list[int]:
+def break_indices(kinds: Iterable[RowKind]) -> list[int]:
     """Return the indices of the linebreak rows that have music before (since the last break) and after them."""
     breaks: list[int] = []
     candidate: int | None = None
@@ -132,7 +132,7 @@ def _splits_to(count: int, spines: tuple[int, ...]) -> list[tuple[str, ...]]:
     return rows
 
 
-def _name_in_force(cell: str) -> str | None:
+def name_in_force(cell: str) -> str | None:
     """Return what an interpretation cell states (one of `_IN_FORCE`), or None."""
     if cell.startswith("*clef"):
         return "clef"
@@ -150,7 +150,7 @@ def _name_in_force(cell: str) -> str | None:
 def _only_in_force(row: Row) -> bool:
     """Say whether every cell of an interpretation row is null or states something a header repeats."""
     return row.kind is RowKind.INTERPRETATION and all(
-        cell == NULL_INTERPRETATION or _name_in_force(cell) for cell in row.cells
+        cell == NULL_INTERPRETATION or name_in_force(cell) for cell in row.cells
     )
 
 
@@ -159,7 +159,7 @@ def _update(in_force: dict[tuple[str, int], str], row: Row) -> None:
     if row.kind is not RowKind.INTERPRETATION:
         return
     for spine, cell in zip(row.spines, row.cells, strict=True):
-        name = _name_in_force(cell)
+        name = name_in_force(cell)
         if name is not None:
             in_force[name, spine] = cell
             in_force.pop((_ENDS.get(name, ""), spine), None)

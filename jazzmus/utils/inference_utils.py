@@ -19,12 +19,14 @@ from PIL import Image
 from jazzmus.dataset.batch import pad_images
 from jazzmus.dataset.page_image import read_image
 from jazzmus.dataset.page_transform import PageTransform
-from jazzmus.errors import CheckpointError, DataError
+from jazzmus.errors import CheckpointError, DataError, JazzmusError
 from jazzmus.files import write_text
 from jazzmus.kern.codec import TextCodec
+from jazzmus.kern.vocabulary import Vocabulary
 from jazzmus.logs import progress
 from jazzmus.model.decoding import StopReason
 from jazzmus.model.pretrained import build_model, read_weights
+from jazzmus.model.smt.configuration_smt import SMTConfig
 from jazzmus.model.smt.modeling_smt import SheetMusicTransformer
 
 logger = logging.getLogger(__name__)
@@ -104,8 +106,23 @@ def load_recognizer(checkpoint: str | Path, device: str | torch.device | None = 
             "FullPageTrainer.pretrained, or give a checkpoint of train_full_page.py"
         )
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    codec = TextCodec.from_names(config.tokenizer, config.tokens)
-    return Recognizer(model.to(device), codec, PageTransform.from_dict(config.page_transform))
+    try:
+        codec = TextCodec.from_names(config.tokenizer, config.tokens, config.text_form)
+        page_transform = PageTransform.from_dict(config.page_transform)
+        _check_ids(config, codec.vocabulary)
+    except (JazzmusError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{checkpoint}: its configuration does not say how to read ({error})") from error
+    return Recognizer(model.to(device), codec, page_transform)
+
+
+def _check_ids(config: SMTConfig, vocabulary: Vocabulary) -> None:
+    """Raise a `CheckpointError` where the network could write or be given an id that is no token."""
+    special = (config.pad_token_id, config.bos_token_id, config.eos_token_id)
+    if special != (vocabulary.pad_id, vocabulary.bos_id, vocabulary.eos_id):
+        raise CheckpointError(f"pad_token_id, bos_token_id and eos_token_id are {special}")
+    if not config.num_outputs == len(vocabulary) <= config.vocab_size:
+        raise CheckpointError(f"{len(vocabulary)} tokens for {config.num_outputs} outputs")
+    "".join(vocabulary.tokens).encode("utf-8")  # a text that is read must be one that can be written
 
 
 def shipped_weights() -> Path:
@@ -189,6 +206,8 @@ def _targets(files: Sequence[Path], output: Path | None, several: bool) -> dict[
     if output is None:
         return dict.fromkeys(files)
     if not several and not output.is_dir():
+        if any(output.exists() and output.samefile(file) for file in files):
+            raise DataError(f"{output}: is the page itself; choose another --output")
         return dict.fromkeys(files, output)
     if output.is_file():
         raise DataError(f"{output}: a folder is needed here, this is a file")

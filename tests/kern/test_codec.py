@@ -37,7 +37,7 @@ def test_every_spine_is_closed(name: str) -> None:
 
 def test_a_codec_is_its_names() -> None:
     codec = codec_of("medium", KERN)
-    again = TextCodec.from_names("medium", codec.vocabulary.tokens)
+    again = TextCodec.from_names("medium", codec.vocabulary.tokens, "source")
     assert again.encode(KERN) == codec.encode(KERN)
     assert again.decode(codec.encode(KERN)) == codec.decode(codec.encode(KERN))
 

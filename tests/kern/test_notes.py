@@ -18,6 +18,8 @@ def test_a_cell_is_written_back_unchanged(cell: str) -> None:
 
 def test_parts_of_a_note() -> None:
     assert parse_notes("[8.cc#XL") == (Note("[", "8", ".", "", "cc", "#", "XL"),)
+    assert parse_notes("4bniL") == (Note("", "4", "", "", "b", "n", "iL"),)
+    assert [note.alteration for note in parse_notes("4bn 4b 4b- 4c##")] == ["", "", "-", "##"]
     assert parse_notes("1ryy")[0].is_rest
     assert [note.pitch for note in parse_notes("4BB 4e-")] == ["BB", "e"]
     assert parse_notes(".") == ()
@@ -31,7 +33,7 @@ def test_durations(cell: str, duration: str) -> None:
     assert parse_notes(cell)[0].duration == Fraction(duration)
 
 
-@pytest.mark.parametrize("cell", ["", "4", "cc", "4cd", "4Cc", "4h", "4c  4e", "4c4e", "C:maj", "4c###"])
+@pytest.mark.parametrize("cell", ["", "4", "cc", "4cd", "4Cc", "4h", "4c  4e", "4c4e", "C:maj", "4c###", "\u0664c"])
 def test_what_is_no_note_is_refused(cell: str) -> None:
     with pytest.raises(KernError, match="is not a note"):
         parse_notes(cell)
