@@ -21,11 +21,14 @@ from jazzmus.config import configurable
 from jazzmus.dataset.batch import IGNORED_LABEL, PageBatch
 from jazzmus.errors import CheckpointError, ConfigError
 from jazzmus.kern.codec import TextCodec
+from jazzmus.kern.systems import count_systems
 from jazzmus.metrics.report import PageResult, published_result
-from jazzmus.metrics.torchmetrics_adapter import TranscriptionErrorRates
+from jazzmus.metrics.torchmetrics_adapter import TokenErrorRate, TranscriptionErrorRates
+from jazzmus.model.ctc_targets import CtcTargets, ctc_targets
 from jazzmus.model.optim import Optimization
 from jazzmus.model.pretrained import CHECKPOINT_KEY, TransferReport, Weights, read_weights, transfer
 from jazzmus.model.smt.configuration_smt import SMTConfig
+from jazzmus.model.smt.ctc import CtcHead
 from jazzmus.model.smt.modeling_smt import SheetMusicTransformer
 
 logger = logging.getLogger(__name__)
@@ -43,6 +46,7 @@ class FullPageTrainer(LightningModule):
         freeze_encoder: Keep the encoder as it is: no gradients, no optimizer state, evaluation mode.
         label_smoothing: Share of the target probability spread over all tokens.
         teacher_forcing_noise: Share of the decoder's input ids replaced by random ones, in training only.
+        ctc_weight: What the CTC loss of single systems counts beside the decoder's; 0 leaves the head out of training.
         max_decode_length: Ids at which a validation reading stops; where any other reading does when None.
 
     Raises:
@@ -59,12 +63,17 @@ class FullPageTrainer(LightningModule):
         freeze_encoder: bool = False,
         label_smoothing: float = 0.0,
         teacher_forcing_noise: float = 0.1,
+        ctc_weight: float = 0.0,
         max_decode_length: int | None = None,
     ) -> None:
         super().__init__()
         for name, share in (("label_smoothing", label_smoothing), ("teacher_forcing_noise", teacher_forcing_noise)):
             if not 0 <= share < 1:
                 raise ConfigError(f"FullPageTrainer.{name} must lie in [0, 1), not {share}")
+        if ctc_weight < 0 or (ctc_weight > 0 and not smt_config.ctc_outputs):
+            raise ConfigError(
+                "FullPageTrainer.ctc_weight must not be negative, and needs SMTConfig.ctc_outputs above 0"
+            )
         if load_pretrained and pretrained is None:
             raise ConfigError(
                 "FullPageTrainer.load_pretrained is True, but FullPageTrainer.pretrained names no weights"
@@ -76,13 +85,14 @@ class FullPageTrainer(LightningModule):
         # Steps are taken by hand: a batch over the pixel budget arrives in parts that share one step.
         self.automatic_optimization = False
         self.model = SheetMusicTransformer(smt_config)
-        self.codec = TextCodec.from_names(smt_config.tokenizer, smt_config.tokens)
+        self.codec = TextCodec.from_names(smt_config.tokenizer, smt_config.tokens, smt_config.text_form)
         self.optimization = optimization
         # Plain values a checkpoint carries beside the network, such as the operative config; set by the experiment.
         self.provenance: dict[str, Any] = {}
         self.freeze_encoder = freeze_encoder
         self.label_smoothing = label_smoothing
         self.teacher_forcing_noise = teacher_forcing_noise
+        self.ctc_weight = ctc_weight
         self.max_decode_length = max_decode_length
         self.transfer_report: TransferReport | None = None
         if load_pretrained and pretrained is not None:
@@ -91,6 +101,8 @@ class FullPageTrainer(LightningModule):
         if freeze_encoder:
             self.model.encoder.requires_grad_(False)
         self.error_rates = TranscriptionErrorRates()
+        self.token_errors = TokenErrorRate()
+        self.ctc_token_errors = TokenErrorRate()
         self.page_results: list[PageResult] = []
 
     def train(self, mode: bool = True) -> FullPageTrainer:
@@ -102,17 +114,21 @@ class FullPageTrainer(LightningModule):
 
     def forward(self, batch: PageBatch) -> Tensor:
         """Teacher-forced logits (B, T, V) of a batch."""
-        return self._logits(batch, batch.decoder_input)
+        return self._logits(self._features(batch), batch, batch.decoder_input)
 
-    def _logits(self, batch: PageBatch, decoder_input: Tensor) -> Tensor:
+    def _features(self, batch: PageBatch) -> Tensor:
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.freeze_encoder):
-            features = self.model.encode(batch.images, batch.image_sizes)
+            return self.model.encode(batch.images, batch.image_sizes)
+
+    def _logits(self, features: Tensor, batch: PageBatch, decoder_input: Tensor) -> Tensor:
         return self.model(
             decoder_input_ids=decoder_input, encoder_output=features, image_sizes=batch.image_sizes
         ).logits
 
-    def _loss_sum(self, batch: PageBatch, decoder_input: Tensor, label_smoothing: float) -> Tensor:
-        logits = self._logits(batch, decoder_input)
+    def _loss_sum(
+        self, features: Tensor, batch: PageBatch, decoder_input: Tensor, label_smoothing: float = 0.0
+    ) -> Tensor:
+        logits = self._logits(features, batch, decoder_input)
         return F.cross_entropy(
             logits.flatten(0, 1).float(),
             batch.labels.flatten(),
@@ -134,12 +150,20 @@ class FullPageTrainer(LightningModule):
         """One optimizer step over the micro-batches of a batch; the loss is the mean over all their tokens."""
         optimizer = self.optimizers()
         tokens = sum(int((part.labels != IGNORED_LABEL).sum()) for part in batch)
-        total = 0.0
+        systems = [self._ctc_targets(part) for part in batch]
+        ctc_tokens = sum(targets.num_tokens for targets in systems)
+        total, ctc_total = 0.0, 0.0
         optimizer.zero_grad()  # type: ignore[union-attr]
-        for part in batch:
-            loss = self._loss_sum(part, self._with_noise(part.decoder_input), self.label_smoothing) / tokens
-            self.manual_backward(loss)
+        for part, targets in zip(batch, systems, strict=True):
+            features = self._features(part)
+            noisy_input = self._with_noise(part.decoder_input)
+            loss = self._loss_sum(features, part, noisy_input, self.label_smoothing) / tokens
             total += float(loss.detach())
+            if targets.rows:
+                ctc_loss = self._ctc_loss_sum(features, part, targets) / ctc_tokens
+                ctc_total += float(ctc_loss.detach())
+                loss = loss + self.ctc_weight * ctc_loss
+            self.manual_backward(loss)
         if self.optimization.clip_norm is not None:
             self.clip_gradients(optimizer, self.optimization.clip_norm, "norm")  # type: ignore[arg-type]
         optimizer.step()  # type: ignore[union-attr]
@@ -147,41 +171,88 @@ class FullPageTrainer(LightningModule):
         scheduler.step()  # type: ignore[union-attr, call-arg]
         pages = sum(len(part.page_ids) for part in batch)
         self.log("train/loss", total, prog_bar=True, on_step=True, on_epoch=True, batch_size=pages)
+        if ctc_tokens:
+            self.log("train/loss_ctc", ctc_total, on_step=True, on_epoch=True, batch_size=pages)
+        if self.ctc_weight:
+            too_long = float(sum(targets.too_long for targets in systems))
+            self.log("train/ctc_too_long", too_long, on_step=False, on_epoch=True, reduce_fx="sum", batch_size=pages)
         self.log("train/lr", scheduler.get_last_lr()[0], on_step=True)  # type: ignore[union-attr]
+
+    def _ctc_targets(self, batch: PageBatch) -> CtcTargets:
+        return ctc_targets(batch, self._single_systems(batch), self.model.config)
+
+    def _single_systems(self, batch: PageBatch) -> list[int]:
+        """Rows of a batch that the CTC head reads; none where it is not trained."""
+        return [row for row, kern in enumerate(batch.kerns) if self.ctc_weight and count_systems(kern) == 1]
+
+    def _ctc_places(self, features: Tensor, batch: PageBatch, rows: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """Log-probabilities and lengths of the CTC head for the rows of a batch that are single systems."""
+        chosen = torch.tensor(rows, device=features.device)
+        features, sizes = features[chosen], batch.image_sizes[chosen]
+        return self.ctc_head(features, self.model.valid_features(features, sizes))
+
+    def _ctc_loss_sum(self, features: Tensor, batch: PageBatch, targets: CtcTargets) -> Tensor:
+        log_probabilities, lengths = self._ctc_places(features, batch, targets.rows)
+        return self.ctc_head.loss(log_probabilities, lengths, targets.targets).sum()
+
+    @property
+    def ctc_head(self) -> CtcHead:
+        """The network's CTC head; only where `ctc_weight` is above 0."""
+        assert self.model.ctc_head is not None
+        return self.model.ctc_head
 
     def on_validation_epoch_start(self) -> None:
         """Forget the readings of the last validation."""
         self.error_rates.reset()
+        self.token_errors.reset()
+        self.ctc_token_errors.reset()
         self.page_results = []
 
     def validation_step(self, batch: Sequence[PageBatch], batch_index: int) -> None:
-        """Teacher-forced loss and greedy readings of every page."""
-        for part in batch:
-            tokens = int((part.labels != IGNORED_LABEL).sum())
-            loss = self._loss_sum(part, part.decoder_input, label_smoothing=0.0) / tokens
-            self.log("val/loss", loss, on_epoch=True, batch_size=tokens, sync_dist=True)
-            self._read(part)
-
-    def _read(self, batch: PageBatch) -> None:
-        started = time.perf_counter()
+        """Teacher-forced loss, greedy readings of every page, and CTC readings of single systems."""
         # As inference reads, outside the number format of training: scores are those of the checkpoint.
         with torch.autocast(self.device.type, enabled=False):
-            reading = self.model.read(batch.images, batch.image_sizes, self.max_decode_length)
+            for part in batch:
+                features = self.model.encode(part.images, part.image_sizes)
+                tokens = int((part.labels != IGNORED_LABEL).sum())
+                loss = self._loss_sum(features, part, part.decoder_input) / tokens
+                self.log("val/loss", loss, on_epoch=True, batch_size=tokens, sync_dist=True)
+                self._read(features, part)
+                self._read_columns(features, part)
+
+    def _read(self, features: Tensor, batch: PageBatch) -> None:
+        started = time.perf_counter()
+        reading = self.model.read_features(features, batch.image_sizes, self.max_decode_length)
         seconds = (time.perf_counter() - started) / len(batch.page_ids)
+        ids = reading.ids.tolist()
         results = [
-            published_result(page_id, kern, self.codec.decode(ids), stop_reason, seconds)
-            for page_id, kern, ids, stop_reason in zip(
-                batch.page_ids, batch.kerns, reading.ids.tolist(), reading.stop_reasons, strict=True
+            published_result(page_id, kern, self.codec.decode(row), stop_reason, seconds)
+            for page_id, kern, row, stop_reason in zip(
+                batch.page_ids, batch.kerns, ids, reading.stop_reasons, strict=True
             )
         ]
-        self.error_rates.update([r.prediction or "" for r in results], [r.reference or "" for r in results])
+        self.error_rates.update(result.counts for result in results)
+        self.token_errors.update(
+            [self.codec.body(row) for row in ids], [self.codec.body(row) for row in batch.labels.tolist()]
+        )
         self.page_results += results
+
+    def _read_columns(self, features: Tensor, batch: PageBatch) -> None:
+        """Read single systems by CTC alone; one whose text is too long for its columns counts as well."""
+        rows = self._single_systems(batch)
+        if not rows:
+            return
+        paths = self.ctc_head.best_paths(*self._ctc_places(features, batch, rows))
+        self.ctc_token_errors.update(paths, [self.codec.body(batch.labels[row].tolist()) for row in rows])
 
     def on_validation_epoch_end(self) -> None:
         """Log every error rate over all pages."""
         for name, rate in self.error_rates.compute().items():
             # The adapter has added up over processes already.
             self.log(f"val/{name}", rate.float(), prog_bar=name == "ser", rank_zero_only=True)
+        self.log("val/token_error", self.token_errors.compute(), rank_zero_only=True)
+        if self.ctc_token_errors.length:
+            self.log("val/token_error_ctc", self.ctc_token_errors.compute(), rank_zero_only=True)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """AdamW over what is not frozen, with its schedule over the whole run."""

@@ -5,30 +5,46 @@ Knows the three namings of tensors: the two public SMT families and our own. Kno
 
 from __future__ import annotations
 
+import inspect
 import json
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, StrictDataclassError
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
+from transformers.utils import logging as transformers_logging
 
 from jazzmus.errors import CheckpointError, ConfigError, in_brief
 from jazzmus.model.smt.configuration_smt import SMTConfig
 from jazzmus.model.smt.modeling_smt import SheetMusicTransformer
 
 logger = logging.getLogger(__name__)
+transformers_logging.set_verbosity_error()  # what it warns of in a configuration is an error of our own here
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 LIGHTNING_PREFIX = "model."
 _FILE_SUFFIXES = frozenset({".ckpt", ".pt", ".pth", ".safetensors"})  # a hub id may hold a dot, as in `smt-1.5`
+# What values of the wrong kind cause in a configuration, or in the network made from it.
+_CONFIG_ERRORS = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    StrictDataclassError,
+    ConfigError,
+)
+_NO_MODEL = "{}: the configuration does not describe a model ({})"
+_WHOLE_NUMBERS = [name for name, p in inspect.signature(SMTConfig).parameters.items() if type(p.default) is int]
 CHECKPOINT_KEY = "jazzmus"  # where a training checkpoint keeps what inference needs besides tensors
 
 # Public names -> ours. A family is told by names only it has; both public configs say model_type SMT.
@@ -84,8 +100,15 @@ def build_model(weights: Weights) -> SheetMusicTransformer:
     Raises:
         CheckpointError: If tensors are missing, left over or of another shape, naming them.
     """
-    model = SheetMusicTransformer(weights.config)
-    check_tensors(model, weights)
+    config = weights.config
+    try:
+        if config.num_decoder_layers + sum(config.encoder_depths) > len(weights.tensors):
+            raise ConfigError("more layers than there are tensors")
+        with torch.device("meta"):  # no memory is asked for before the sizes are known to be those of the tensors
+            check_tensors(SheetMusicTransformer(config), weights)
+    except _CONFIG_ERRORS as error:
+        raise CheckpointError(_NO_MODEL.format(weights.source, str(error).partition("\n")[0])) from error
+    model = SheetMusicTransformer(config)
     model.load_state_dict(weights.tensors)
     return model.eval()
 
@@ -94,7 +117,7 @@ def check_tensors(model: SheetMusicTransformer, weights: Weights) -> None:
     """Compare names and shapes with a model's.
 
     Raises:
-        CheckpointError: With the names that are missing, left over or of another shape.
+        CheckpointError: With the names that are missing, left over, of another shape or without a number.
     """
     wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
     given = {name: tuple(tensor.shape) for name, tensor in weights.tensors.items()}
@@ -107,6 +130,8 @@ def check_tensors(model: SheetMusicTransformer, weights: Weights) -> None:
              if given[name] != wanted[name]]  # fmt: skip
     if wrong:
         problems.append(f"wrong shape {in_brief(wrong)}")
+    if broken := sorted(name for name, tensor in weights.tensors.items() if not tensor.isfinite().all()):
+        problems.append(f"not finite {in_brief(broken)}")
     if problems:
         raise CheckpointError(f"{weights.source}: the weights do not fit the configuration: {'; '.join(problems)}")
 
@@ -149,7 +174,7 @@ def _read_folder(folder: Path, source: str) -> Weights:
         raise CheckpointError(
             f"{source}: needs {CONFIG_FILE} and {WEIGHTS_FILE}; {error.filename} is absent"
         ) from error
-    except (OSError, ValueError, SafetensorError) as error:
+    except (OSError, ValueError, RecursionError, SafetensorError) as error:
         raise CheckpointError(f"{source}: cannot be read as a model folder ({error})") from error
     if not isinstance(values, dict):
         raise CheckpointError(f"{source}: {CONFIG_FILE} holds no configuration")
@@ -167,7 +192,10 @@ def _read_checkpoint(path: Path) -> Weights:
     if not (isinstance(extras, dict) and isinstance(extras.get("config"), dict)):
         raise CheckpointError(f"{path}: not a checkpoint of this project (its {CHECKPOINT_KEY!r} entry has no config)")
     extras = dict(extras)
-    tensors = {name.removeprefix(LIGHTNING_PREFIX): tensor for name, tensor in checkpoint["state_dict"].items()}
+    state = checkpoint["state_dict"]
+    if not (isinstance(state, Mapping) and all(isinstance(value, Tensor) for value in state.values())):
+        raise CheckpointError(f"{path}: not a checkpoint of this project (its state_dict holds more than tensors)")
+    tensors = {str(name).removeprefix(LIGHTNING_PREFIX): tensor for name, tensor in state.items()}
     return _in_our_names(extras.pop("config"), tensors, str(path), extras)
 
 
@@ -192,8 +220,11 @@ def _in_our_names(values: Mapping[str, Any], tensors: Mapping[str, Tensor], sour
         renamed[name] = tensor.squeeze(-1) if name.endswith("vocab_projection.weight") else tensor
     try:
         config = SMTConfig.from_dict(dict(values)) if family == "jazzmus" else _public_config(values, renamed, family)
-    except (KeyError, TypeError, ValueError, ConfigError) as error:
-        raise CheckpointError(f"{source}: the configuration does not describe a model ({error})") from error
+        for name in _WHOLE_NUMBERS:
+            if type(getattr(config, name)) is not int:
+                raise ConfigError(f"{name} is {getattr(config, name)!r} and no whole number")
+    except _CONFIG_ERRORS as error:
+        raise CheckpointError(_NO_MODEL.format(source, str(error).partition("\n")[0])) from error
     return Weights(config, renamed, tuple(sorted(unused)), family, source, extras)
 
 
@@ -234,25 +265,38 @@ class TransferReport(NamedTuple):
         remapped_tokens: Tokens whose rows were moved to their new ids.
         new_tokens: Tokens of the model that the source has not; their rows keep their first values.
         dropped_tokens: Tokens of the source that the model has not.
-        unused: Names in the source that no model uses.
+        new_tensors: Names of the model's CTC head where the source has none; they keep their first values.
+        unused: Names in the source that this model does not use.
     """
 
     loaded: tuple[str, ...]
     remapped_tokens: tuple[str, ...]
     new_tokens: tuple[str, ...]
     dropped_tokens: tuple[str, ...]
+    new_tensors: tuple[str, ...]
     unused: tuple[str, ...]
 
     def summary(self) -> str:
         """One line for the log."""
         return (
             f"{len(self.loaded)} tensors loaded, {len(self.remapped_tokens)} tokens kept, {len(self.new_tokens)} new, "
-            f"{len(self.dropped_tokens)} dropped, {len(self.unused)} tensors unused"
+            f"{len(self.dropped_tokens)} dropped, {len(self.new_tensors)} tensors new, {len(self.unused)} unused"
         )
 
 
-_VOCABULARY_TENSORS = ("decoder.embedding.weight", "decoder.vocab_projection.weight", "decoder.vocab_projection.bias")
-_SWITCHES = ("num_heads", "norm_first", "scale_attention", "output_relu")
+CTC_PREFIX = "ctc_head."
+_VOCABULARY_TENSORS = frozenset(
+    {
+        "decoder.embedding.weight",
+        "decoder.vocab_projection.weight",
+        "decoder.vocab_projection.bias",
+        f"{CTC_PREFIX}output.weight",
+        f"{CTC_PREFIX}output.bias",
+    }
+)
+_SWITCHES = ("encoder", "num_heads", "norm_first", "scale_attention", "output_relu")
+
+_TEXT_FACTS = ("tokenizer", "text_form", "tokens")
 
 
 def check_switches(model: SheetMusicTransformer, weights: Weights) -> None:
@@ -266,6 +310,11 @@ def check_switches(model: SheetMusicTransformer, weights: Weights) -> None:
         for name in _SWITCHES
         if getattr(weights.config, name) != getattr(model.config, name)
     ]
+    outputs = {weights.config.ctc_outputs, model.config.ctc_outputs} - {0}
+    if len(outputs) > 1:
+        switches.append(
+            f"SMTConfig.ctc_outputs is {weights.config.ctc_outputs} there and {model.config.ctc_outputs} here"
+        )
     if switches:
         raise CheckpointError(f"{weights.source}: another network: {'; '.join(switches)}; bind the same values")
 
@@ -277,10 +326,10 @@ def check_same_network(model: SheetMusicTransformer, weights: Weights) -> None:
         CheckpointError: Naming what differs.
     """
     check_switches(model, weights)
-    if (weights.config.tokenizer, weights.config.tokens) != (model.config.tokenizer, model.config.tokens):
+    if any(getattr(weights.config, name) != getattr(model.config, name) for name in _TEXT_FACTS):
         raise CheckpointError(
-            f"{weights.source}: was trained with another vocabulary or tokenizer; prepare the same data again, or "
-            "start a new run with FullPageTrainer.pretrained set to it"
+            f"{weights.source}: was trained with another vocabulary, tokenizer or form of texts; prepare the same data "
+            "again, or start a new run with FullPageTrainer.pretrained set to it"
         )
     check_tensors(model, weights)
 
@@ -288,8 +337,10 @@ def check_same_network(model: SheetMusicTransformer, weights: Weights) -> None:
 def transfer(model: SheetMusicTransformer, weights: Weights) -> TransferReport:
     """Start `model` from `weights`: everything but the vocabulary as it is, rows of known tokens moved to their ids.
 
+    A CTC head that only one of the two has stays as it is, or is left out.
+
     Raises:
-        CheckpointError: If the two are not the same network but for the vocabulary, naming what differs.
+        CheckpointError: If the two are not the same network but for these, naming what differs.
     """
     check_switches(model, weights)
     state = model.state_dict()
@@ -297,18 +348,37 @@ def transfer(model: SheetMusicTransformer, weights: Weights) -> TransferReport:
     new_ids = {token: index for index, token in enumerate(model.config.tokens or ())}
     kept = sorted((old_ids.keys() & new_ids.keys()), key=new_ids.__getitem__)
     tensors = {name: tensor for name, tensor in weights.tensors.items() if name not in _VOCABULARY_TENSORS}
-    for name in _VOCABULARY_TENSORS:
-        rows, source = state[name].clone(), weights.tensors.get(name)
-        if source is not None and kept and source.shape[1:] == rows.shape[1:]:
-            moved = [token for token in kept if old_ids[token] < len(source)]
-            rows[[new_ids[token] for token in moved]] = source[[old_ids[token] for token in moved]].to(rows.dtype)
-        tensors[name] = rows
+    new, unused = [], list(weights.unused)
+    if not weights.config.ctc_outputs:
+        new = [name for name in state if name.startswith(CTC_PREFIX)]
+        tensors |= {name: state[name] for name in new}
+    elif not model.config.ctc_outputs:
+        unused += [name for name in weights.tensors if name.startswith(CTC_PREFIX)]
+        tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith(CTC_PREFIX)}
+    for name in sorted(_VOCABULARY_TENSORS & state.keys()):
+        outputs = model.config.ctc_outputs if name.startswith(CTC_PREFIX) else 1
+        moves = [(new_ids[token], old_ids[token]) for token in kept]
+        tensors[name] = _moved_rows(state[name], weights.tensors.get(name), moves, outputs)
     check_tensors(model, weights._replace(tensors=tensors))
     model.load_state_dict(tensors)
     return TransferReport(
-        loaded=tuple(sorted(tensors.keys() - set(_VOCABULARY_TENSORS))),
+        loaded=tuple(sorted(tensors.keys() - _VOCABULARY_TENSORS - set(new))),
         remapped_tokens=tuple(kept),
         new_tokens=tuple(sorted(new_ids.keys() - old_ids.keys())),
         dropped_tokens=tuple(sorted(old_ids.keys() - new_ids.keys())),
-        unused=weights.unused,
+        new_tensors=tuple(new),
+        unused=tuple(sorted(unused)),
     )
+
+
+def _moved_rows(first_values: Tensor, source: Tensor | None, moves: Sequence[tuple[int, int]], outputs: int) -> Tensor:
+    """`first_values` with the rows of known tokens, (new id, old id), taken from `source`; `outputs` rows a token."""
+    rows = first_values.clone()
+    if source is None or source.shape[1:] != rows.shape[1:]:
+        return rows
+    by_token = source.unflatten(0, (-1, outputs))
+    moves = [(new, old) for new, old in moves if old < len(by_token)]
+    if moves:
+        new, old = map(list, zip(*moves, strict=True))
+        rows.unflatten(0, (-1, outputs))[new] = by_token[old].to(rows.dtype)
+    return rows

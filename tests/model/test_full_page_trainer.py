@@ -59,10 +59,12 @@ def fit(module: FullPageTrainer, batch: Sequence[PageBatch], steps: int = 1) -> 
     return recorded.gradients
 
 
-def test_micro_batches_give_the_gradient_of_one_batch() -> None:
+@pytest.mark.parametrize("ctc_weight", [0.0, 0.3])
+def test_micro_batches_give_the_gradient_of_one_batch(ctc_weight: float) -> None:
     samples = [sample(1, 64, 9), sample(2, 32, 3), sample(3, 48, 6)]
-    whole = fit(module_of(), [make_batch(samples, 0, 16)])
-    parts = fit(module_of(), [make_batch(samples[:1], 0, 16), make_batch(samples[1:], 0, 16)])
+    config, arguments = {"ctc_outputs": 6 if ctc_weight else 0}, {"ctc_weight": ctc_weight}
+    whole = fit(module_of(config, **arguments), [make_batch(samples, 0, 16)])
+    parts = fit(module_of(config, **arguments), [make_batch(samples[:1], 0, 16), make_batch(samples[1:], 0, 16)])
     assert len(whole) == len(parts) == 1
     for name, gradient in whole[0].items():
         torch.testing.assert_close(gradient, parts[0][name], atol=1e-6, rtol=1e-4, msg=name)
@@ -129,9 +131,9 @@ def test_loss_ignores_padding() -> None:
     together = make_batch([short, long], 0, 16)
     assert int((together.labels == IGNORED_LABEL).sum()) == 9
     with torch.no_grad():
-        both = module._loss_sum(together, together.decoder_input, 0.0)
+        both = module._loss_sum(module._features(together), together, together.decoder_input)
         alone = sum(
-            module._loss_sum(batch, batch.decoder_input, 0.0)
+            module._loss_sum(module._features(batch), batch, batch.decoder_input)
             for batch in (make_batch([short], 0, 16), make_batch([long], 0, 16))
         )
     torch.testing.assert_close(both, alone, atol=1e-4, rtol=0)
@@ -142,7 +144,9 @@ def test_label_smoothing_spreads_over_all_tokens() -> None:
     batch = make_batch([sample(1)], 0, 16)
     with torch.no_grad():
         log_probs = module(batch)[0].log_softmax(-1)
-        plain, smooth = (module._loss_sum(batch, batch.decoder_input, share) for share in (0.0, 0.2))
+        plain, smooth = (
+            module._loss_sum(module._features(batch), batch, batch.decoder_input, share) for share in (0.0, 0.2)
+        )
     labels = batch.labels[0]
     torch.testing.assert_close(plain, F.nll_loss(log_probs, labels, reduction="sum"))
     torch.testing.assert_close(smooth, 0.8 * plain - 0.2 * log_probs.mean(-1).sum(), atol=1e-4, rtol=1e-5)
@@ -155,6 +159,8 @@ def test_label_smoothing_spreads_over_all_tokens() -> None:
         ({"teacher_forcing_noise": -0.1}, "teacher_forcing_noise"),
         ({"load_pretrained": True}, "FullPageTrainer.pretrained names no weights"),
         ({"config": {"tokenizer": None}}, "tokenizer"),
+        ({"ctc_weight": 0.3}, "needs SMTConfig.ctc_outputs above 0"),
+        ({"ctc_weight": -1.0, "config": {"ctc_outputs": 2}}, "ctc_weight must not be negative"),
     ],
 )
 def test_values_that_do_not_fit(arguments: dict[str, Any], named: str) -> None:
@@ -164,7 +170,7 @@ def test_values_that_do_not_fit(arguments: dict[str, Any], named: str) -> None:
 
 def test_one_page_is_learnt_by_heart() -> None:
     kern = "**kern\n*clefG2\n=1\n4c\n8d\n8e\n4cc#\n=2\n2r\n4B-\n==\n*-\n"
-    tokenizer = TextCodec.from_names("medium", TOKENS).tokenizer
+    tokenizer = TextCodec.from_names("medium", TOKENS, "source").tokenizer
     vocabulary = Vocabulary.build([tokenizer.encode(kern)])
     codec = TextCodec(tokenizer, vocabulary)
     page = random_page(48, 64, 5)
@@ -175,7 +181,34 @@ def test_one_page_is_learnt_by_heart() -> None:
     fit(module, [batch], steps=200)
     module.eval()
     with torch.no_grad():
-        assert float(module._loss_sum(batch, batch.decoder_input, 0.0)) / len(ids) < 0.02
+        assert float(module._loss_sum(module._features(batch), batch, batch.decoder_input)) / len(ids) < 0.02
     reading = module.model.read(batch.images, batch.image_sizes)
     assert reading.stop_reasons == ("eos",)
     assert codec.decode(reading.ids[0].tolist()) == codec.decode(ids.tolist())
+
+
+def test_ctc_learns_from_single_systems_and_leaves_pages_to_the_decoder() -> None:
+    two_systems = "**kern\n=\n4c\n!!linebreak:original\n=\n4d\n=\n*-\n"
+    system, page = sample(1), sample(2)._replace(kern=two_systems)
+    module = module_of({"ctc_outputs": 4}, ctc_weight=0.3)
+    both, only_page = fit(module, [make_batch([system, page], 0, 16)]), fit(module, [make_batch([page], 0, 16)])
+    head = "ctc_head.output.weight"
+    assert both[0][head] is not None
+    assert float(both[0][head].norm()) > 0
+    assert only_page[0][head] is None
+    assert module.trainer.callback_metrics["train/ctc_too_long"] == 0.0
+    long = sample(3, length=40)
+    fit(module, [make_batch([long, page], 0, 16)])
+    assert module.trainer.callback_metrics["train/ctc_too_long"] == 1.0
+
+
+def test_a_system_is_read_by_ctc_once_it_is_learnt() -> None:
+    batch = make_batch([sample(1, length=6)], 0, 16)
+    module = module_of({"ctc_outputs": 4, "encoder": "resnet"}, lr=3e-3, ctc_weight=1.0)
+    fit(module, [batch], steps=60)
+    trainer = Trainer(logger=False, enable_checkpointing=False, enable_progress_bar=False, accelerator="cpu")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        (figures,) = trainer.validate(module, DataLoader([[batch]], batch_size=None), verbose=False)
+    assert figures["val/token_error_ctc"] == 0.0
+    assert figures["val/token_error"] == 0.0

@@ -240,6 +240,28 @@ def test_transfer_from_an_embedding_larger_than_the_output() -> None:
     assert not report.new_tokens
 
 
+def test_transfer_moves_the_ctc_outputs_of_known_tokens() -> None:
+    source = tiny_model(seed=1, ctc_outputs=3)
+    model = tiny_model(seed=2, ctc_outputs=3, tokens=list(reversed(TOKENS)))
+    report = transfer(model, weights_of(source))
+    for name in ("ctc_head.output.weight", "ctc_head.output.bias"):
+        by_token, old = (network.state_dict()[name].unflatten(0, (-1, 3)) for network in (model, source))
+        assert torch.equal(by_token, old.flip(0))
+    assert not report.new_tensors
+
+
+def test_a_ctc_head_may_be_new_or_left_out() -> None:
+    with_head, without = tiny_model(seed=1, ctc_outputs=3), tiny_model(seed=2)
+    head = {name for name in with_head.state_dict() if name.startswith("ctc_head.")}
+    before = {name: with_head.state_dict()[name].clone() for name in head}
+    report = transfer(with_head, weights_of(without))
+    assert set(report.new_tensors) == head
+    assert all(torch.equal(with_head.state_dict()[name], before[name]) for name in head)
+    assert set(transfer(without, weights_of(with_head)).unused) == head
+    with pytest.raises(CheckpointError, match="ctc_outputs is 3 there and 2 here"):
+        transfer(tiny_model(ctc_outputs=2), weights_of(with_head))
+
+
 def test_transfer_from_weights_without_tokens_keeps_no_row() -> None:
     source, model = tiny_model(seed=1), tiny_model(seed=2)
     before = model.state_dict()["decoder.embedding.weight"].clone()
@@ -250,7 +272,9 @@ def test_transfer_from_weights_without_tokens_keeps_no_row() -> None:
 
 
 @pytest.mark.parametrize(
-    "switch", [{"norm_first": False}, {"num_heads": 4}, {"scale_attention": False}, {"output_relu": True}], ids=str
+    "switch",
+    [{"norm_first": False}, {"num_heads": 4}, {"scale_attention": False}, {"output_relu": True}, {"encoder": "resnet"}],
+    ids=str,
 )
 def test_another_switch_is_another_network(switch: dict[str, Any]) -> None:
     (name,) = switch
@@ -269,8 +293,8 @@ def test_transfer_from_another_size_names_the_tensors() -> None:
 
 def test_the_same_network_has_the_same_tokens_in_the_same_order() -> None:
     check_same_network(tiny_model(seed=1), weights_of(tiny_model(seed=2)))
-    for changes in ({"tokens": list(reversed(TOKENS))}, {"tokenizer": "word"}):
-        with pytest.raises(CheckpointError, match="another vocabulary or tokenizer"):
+    for changes in ({"tokens": list(reversed(TOKENS))}, {"tokenizer": "word"}, {"text_form": "normal"}):
+        with pytest.raises(CheckpointError, match="another vocabulary, tokenizer or form of texts"):
             check_same_network(tiny_model(), weights_of(tiny_model(**changes)))
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -35,9 +36,9 @@ def test_public_families_give_their_published_outputs(
     assert ids.tolist() == wanted["greedy_ids"].tolist()
 
 
-@pytest.mark.parametrize("norm_first", [True, False])
-def test_batch_and_padding_change_nothing(norm_first: bool) -> None:
-    model = tiny_model(norm_first=norm_first)
+@pytest.mark.parametrize("switches", [{}, {"norm_first": False}, {"encoder": "resnet"}], ids=str)
+def test_batch_and_padding_change_nothing(switches: dict[str, Any]) -> None:
+    model = tiny_model(**switches)
     pages = [random_page(64, 48, 1), random_page(37, 90, 2), random_page(96, 20, 3)]
     ids = torch.tensor([[1, 5, 6, 7, 8, 9], [1, 9, 8, 7, 6, 5], [1, 4, 4, 5, 5, 6]])
     images, sizes = pad_images(pages, model.config.stride)
@@ -59,8 +60,9 @@ def test_batch_and_padding_change_nothing(norm_first: bool) -> None:
             assert torch.equal(model.generate(alone), single.ids)
 
 
-def test_what_lies_in_the_padding_does_not_matter() -> None:
-    model = tiny_model()
+@pytest.mark.parametrize("encoder", ["convnext", "resnet"])
+def test_what_lies_in_the_padding_does_not_matter(encoder: str) -> None:
+    model = tiny_model(encoder=encoder)
     images, sizes = pad_images([random_page(64, 64), random_page(32, 32)], model.config.stride)
     scribbled = images.clone()
     scribbled[1, :, 32:] = 0.0

@@ -6,7 +6,7 @@ tokenizer's name and the page transform, so that a page can be read with it and 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from transformers import PretrainedConfig
 
@@ -25,8 +25,9 @@ class SMTConfig(PretrainedConfig):
     (smt-grandstaff, jazzmus-model); `scale_attention=True` without the ReLU is the second.
 
     Args:
-        encoder_hidden_sizes: Channels of the ConvNeXt stages; the last one must equal `d_model`.
-        encoder_depths: Blocks in each ConvNeXt stage.
+        encoder: `convnext`, as published, or `resnet`, a light one of the same strides.
+        encoder_hidden_sizes: Channels of the encoder's stages; the last one must equal `d_model`.
+        encoder_depths: Blocks in each stage.
         layer_scale_init: First value of each ConvNeXt block's layer scale.
         d_model: Width of the decoder.
         d_ff: Width of the decoder's feed-forward layers.
@@ -36,6 +37,7 @@ class SMTConfig(PretrainedConfig):
         norm_first: Normalise before each decoder sub-layer (pre-norm) instead of after it (post-norm, as published).
         scale_attention: Divide attention scores by the square root of the head width.
         output_relu: Apply a ReLU before the output layer.
+        ctc_outputs: Places a feature column has for tokens in the CTC head; 0 builds none.
         vocab_size: Rows of the token embedding.
         num_outputs: Rows of the output layer; `vocab_size` when None. One public checkpoint sizes the two apart.
         max_sequence_length: Longest sequence `generate` writes by default, <bos> included.
@@ -44,6 +46,7 @@ class SMTConfig(PretrainedConfig):
         eos_token_id: Id of <eos>.
         tokens: The vocabulary in id order, one for each row of the embedding or of the output layer.
         tokenizer: Name for `jazzmus.kern.tokenizer.build_tokenizer`.
+        text_form: Name for `jazzmus.kern.forms.text_form`: the form of the texts that the network writes.
         page_transform: Plain values of the page transform the network was trained with.
         **kwargs: Fields of `transformers.PretrainedConfig`.
 
@@ -55,6 +58,7 @@ class SMTConfig(PretrainedConfig):
 
     def __init__(
         self,
+        encoder: Literal["convnext", "resnet"] = "convnext",
         encoder_hidden_sizes: list[int] | tuple[int, ...] = (64, 128, 256),
         encoder_depths: list[int] | tuple[int, ...] = (3, 3, 9),
         layer_scale_init: float = 1e-6,
@@ -66,6 +70,7 @@ class SMTConfig(PretrainedConfig):
         norm_first: bool = True,
         scale_attention: bool = True,
         output_relu: bool = False,
+        ctc_outputs: int = 0,
         vocab_size: int = 4,
         num_outputs: int | None = None,
         max_sequence_length: int = 2048,
@@ -74,9 +79,11 @@ class SMTConfig(PretrainedConfig):
         eos_token_id: int = 2,
         tokens: list[str] | None = None,
         tokenizer: str | None = None,
+        text_form: str = "source",
         page_transform: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
+        self.encoder = encoder
         self.encoder_hidden_sizes = list(encoder_hidden_sizes)
         self.encoder_depths = list(encoder_depths)
         self.layer_scale_init = layer_scale_init
@@ -88,16 +95,22 @@ class SMTConfig(PretrainedConfig):
         self.norm_first = norm_first
         self.scale_attention = scale_attention
         self.output_relu = output_relu
+        self.ctc_outputs = ctc_outputs
         self.vocab_size = vocab_size
         self.num_outputs = vocab_size if num_outputs is None else num_outputs
         self.max_sequence_length = max_sequence_length
         self.tokens = tokens
         self.tokenizer = tokenizer
+        self.text_form = text_form
         self.page_transform = page_transform
         self._check()
         super().__init__(pad_token_id=pad_token_id, bos_token_id=bos_token_id, eos_token_id=eos_token_id, **kwargs)
 
     def _check(self) -> None:
+        if self.encoder not in ("convnext", "resnet"):
+            raise ConfigError(f"SMTConfig.encoder must be 'convnext' or 'resnet', not {self.encoder!r}")
+        if self.ctc_outputs < 0:
+            raise ConfigError(f"SMTConfig.ctc_outputs must not be negative, but is {self.ctc_outputs}")
         for name in _COUNTS:
             if getattr(self, name) < 1:
                 raise ConfigError(f"SMTConfig.{name} must be at least 1, not {getattr(self, name)}")

@@ -1,4 +1,4 @@
-"""The Sheet Music Transformer: ConvNeXt features of a page, an autoregressive decoder over them.
+"""The Sheet Music Transformer: features of a page, an autoregressive decoder over them, and a CTC head beside it.
 
 Knows pixels and ids; knows neither kern nor how images are read.
 """
@@ -9,12 +9,14 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from transformers import ConvNextConfig, ConvNextModel, PreTrainedModel
+from transformers import PreTrainedModel
 from transformers.utils import ModelOutput
 
 from jazzmus.model.decoding import GreedyOutput, greedy_decode
-from jazzmus.model.smt.configuration_smt import ENCODER_STEM_STRIDE, SMTConfig
+from jazzmus.model.smt.configuration_smt import SMTConfig
+from jazzmus.model.smt.ctc import CtcHead
 from jazzmus.model.smt.decoder import Decoder
+from jazzmus.model.smt.encoders import build_encoder
 
 
 @dataclass
@@ -38,18 +40,9 @@ class SheetMusicTransformer(PreTrainedModel):
 
     def __init__(self, config: SMTConfig) -> None:
         super().__init__(config)
-        self.encoder = ConvNextModel(
-            ConvNextConfig(
-                num_channels=1,
-                patch_size=ENCODER_STEM_STRIDE,
-                num_stages=len(config.encoder_depths),
-                hidden_sizes=list(config.encoder_hidden_sizes),
-                depths=list(config.encoder_depths),
-                layer_scale_init_value=config.layer_scale_init,
-            )
-        )
-        self.encoder.layernorm = nn.Identity()  # features are taken before it; the published weights' copy is unused
+        self.encoder = build_encoder(config)
         self.decoder = Decoder(config)
+        self.ctc_head = CtcHead(config) if config.ctc_outputs else None
         self.post_init()
 
     @torch.no_grad()
@@ -88,21 +81,13 @@ class SheetMusicTransformer(PreTrainedModel):
         Returns:
             (B, C, H / stride, W / stride) features before the encoder's final norm, 0 where padded.
         """
-        features = self.encoder.embeddings(pixel_values)
-        stride = ENCODER_STEM_STRIDE
-        for index, stage in enumerate(self.encoder.encoder.stages):
-            for layer in stage.downsampling_layer:
-                features = layer(features)
-            stride = ENCODER_STEM_STRIDE * 2**index
-            mask = None
-            if image_sizes is not None:
-                mask = self.feature_mask(image_sizes, features.shape[2], features.shape[3], stride).to(features.dtype)
-                features = features * mask
-            for layer in stage.layers:
-                features = layer(features)
-                # A 7x7 convolution must meet zeros outside the page, as it does at the edge of a page alone.
-                features = features if mask is None else features * mask
-        return features
+
+        def mask_at(features: Tensor, stride: int) -> Tensor | None:
+            if image_sizes is None:
+                return None
+            return self.feature_mask(image_sizes, features.shape[2], features.shape[3], stride).to(features.dtype)
+
+        return self.encoder.features(pixel_values, mask_at)
 
     def forward(
         self,
@@ -137,12 +122,18 @@ class SheetMusicTransformer(PreTrainedModel):
         self, pixel_values: Tensor, image_sizes: Tensor | None = None, max_length: int | None = None
     ) -> GreedyOutput:
         """Greedy reading of a batch of pages: ids, their log-probabilities and why each stopped."""
-        features = self.encode(pixel_values, image_sizes)
+        return self.read_features(self.encode(pixel_values, image_sizes), image_sizes, max_length)
+
+    @torch.inference_mode()
+    def read_features(
+        self, features: Tensor, image_sizes: Tensor | None = None, max_length: int | None = None
+    ) -> GreedyOutput:
+        """As `read`, from features already encoded."""
         memory = self.decoder.remember(features, self.valid_features(features, image_sizes))
         return greedy_decode(
             self.decoder,
             memory,
-            batch_size=pixel_values.shape[0],
+            batch_size=features.shape[0],
             bos_id=self.config.bos_token_id,
             eos_id=self.config.eos_token_id,
             pad_id=self.config.pad_token_id,
