@@ -38,7 +38,7 @@ def main() -> int:
     if len(files) > 1 and args.output is None:
         sys.stderr.write("error: several pages need --output FOLDER\n")
         return 2
-    recognizer = load_recognizer(args.checkpoint or shipped_weights())
+    recognizer = load_recognizer(shipped_weights() if args.checkpoint is None else args.checkpoint)
     several = len(files) > 1 or any(path.is_dir() for path in args.image)
     into_folder = several or (args.output is not None and names_folder(args.output))
     output = None if args.output is None else Path(args.output)

@@ -238,7 +238,7 @@ def _parse(text: str, file: str) -> list[Include | Binding]:
                 statements.append(Binding(scope, name, parameter, value, where))
             elif isinstance(statement, config_parser.ImportStatement):
                 raise ConfigError(f"{where}: a config cannot import; the scripts import every section")
-    except (SyntaxError, tokenize.TokenError) as error:
+    except (SyntaxError, tokenize.TokenError, RecursionError) as error:
         problem = str(error.args[0]).splitlines()[0]
         if "malformed node" in problem:
             problem = "not a value (text needs quotes; True, False and None are capitalised)"

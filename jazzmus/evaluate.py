@@ -18,7 +18,7 @@ from typing import NamedTuple
 from PIL import Image
 
 from jazzmus.cli import OneLineParser
-from jazzmus.dataset.annotation import parse_annotation
+from jazzmus.dataset.annotation import check_page_text, parse_annotation
 from jazzmus.dataset.full_page_dataset import read_pages
 from jazzmus.dataset.manifest import MANIFEST_NAME, read_manifest
 from jazzmus.dataset.page_image import read_image
@@ -127,8 +127,9 @@ def _dataset_pages(data: Path, split: str) -> Iterator[ScoredPage]:
 def _text(value: object, is_annotation: bool) -> str:
     """The text that a row gives; raises a `DataError` where it gives none."""
     kern = parse_annotation(value).kern if is_annotation else value
-    if not isinstance(kern, str) or not kern.strip():
+    if not isinstance(kern, str):
         raise DataError("it has no text")
+    check_page_text(kern)
     return kern
 
 

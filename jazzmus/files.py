@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -11,7 +13,7 @@ def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text to `path`, replacing what was there only when all of it is written.
 
     Raises:
-        OSError: If the folder cannot be written; the old file is then as it was.
+        OSError: If the folder cannot be written; the old file is then as it was. The error names `path`.
     """
     write_bytes(path, text.encode("utf-8"))
 
@@ -20,14 +22,10 @@ def write_bytes(path: Path, content: bytes) -> None:
     """Write bytes to `path`, replacing what was there only when all of them are written.
 
     Raises:
-        OSError: If the folder cannot be written; the old file is then as it was.
+        OSError: If the folder cannot be written; the old file is then as it was. The error names `path`.
     """
-    temporary = _beside(path)
-    try:
+    with _replacing(path) as temporary:
         temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def replace_file(source: Path, target: Path) -> None:
@@ -37,13 +35,23 @@ def replace_file(source: Path, target: Path) -> None:
         OSError: If the target's folder cannot be written; the old file is then as it was.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _beside(target)
-    try:
+    with _replacing(target) as temporary:
         shutil.copyfile(source, temporary)
+
+
+@contextmanager
+def _replacing(target: Path) -> Iterator[Path]:
+    """A temporary file to write, which takes the place of `target` if nothing fails, and else is removed."""
+    # Cut, so that the name is not too long for the file system where that of the target is not.
+    temporary = target.with_name(f".{target.name[:48]}.{os.getpid()}.tmp")
+    try:
+        yield temporary
         temporary.replace(target)
+    except OSError as error:
+        # A full disk names no file, and a folder that is missing the temporary one.
+        if error.filename not in (None, str(temporary)):
+            raise
+        raise OSError(error.errno, error.strerror or str(error), str(target)) from error
     finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        with suppress(OSError):  # renamed, or never made
+            temporary.unlink()

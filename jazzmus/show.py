@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 from jazzmus.cli import OneLineParser
 from jazzmus.errors import DataError
 from jazzmus.evaluate import ScoredPage, pages_of
+from jazzmus.files import replace_file
 from jazzmus.logs import run_script
 from jazzmus.metrics.report import published_result, score_counts
 from jazzmus.synthesis.comparison_picture import compare_rows, picture_format, write_comparison
@@ -50,8 +52,10 @@ def main() -> int:
     reference, prediction = result.reference or "", result.prediction or ""
     sys.stdout.write("\n".join(side_by_side(reference, prediction)) + "\n\n")
     sys.stdout.write(f"{page.page_id}: " + "  ".join(f"{name} {value:.1f}" for name, value in scores.items()) + "\n")
-    with _write_errors(args.output):
-        write_comparison(args.output, image, reference, prediction, scores)
+    with _write_errors(args.output), tempfile.TemporaryDirectory() as folder:
+        drawn = Path(folder) / args.output.name
+        write_comparison(drawn, image, reference, prediction, scores)
+        replace_file(drawn, args.output)
     sys.stdout.write(f"picture: {args.output}\n")
     return 0
 

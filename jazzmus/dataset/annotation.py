@@ -22,6 +22,7 @@ from jazzmus.errors import DataError
 
 Corners = tuple[float, float, float, float]  # from_x, to_x, from_y, to_y as the source gives them
 
+MAX_CHARACTERS = 50_000  # the longest known page has 2,147
 _BOX_KEYS = ("fromX", "toX", "fromY", "toY")
 
 
@@ -64,15 +65,34 @@ def _corners(system: object) -> Corners | None:
         return None
     try:
         from_x, to_x, from_y, to_y = (float(box[key]) for key in _BOX_KEYS)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
     corners = (from_x, to_x, from_y, to_y)
     return corners if all(math.isfinite(value) for value in corners) else None
 
 
+def check_page_text(kern: str) -> None:
+    """Check that a text may be that of a page, be it well-formed or not.
+
+    Raises:
+        DataError: It may not. The message is a few words on why.
+    """
+    if not kern.removeprefix("\ufeff").strip():
+        raise DataError("empty text")
+    if len(kern) > MAX_CHARACTERS:
+        raise DataError(f"text too long for a page: {len(kern)} characters, the limit is {MAX_CHARACTERS}")
+    if "\0" in kern:
+        raise DataError("text with NUL characters, as UTF-16 has them")
+    try:
+        kern.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise DataError("text that is not Unicode") from error
+
+
 def _first(pattern: str, musicxml: str) -> str:
     match = re.search(pattern, musicxml, flags=re.DOTALL)
-    return html.unescape(" ".join(match.group(1).split())) if match else ""
+    title = html.unescape(" ".join(match.group(1).split())) if match else ""
+    return title.encode("utf-8", errors="replace").decode("utf-8")  # JSON may hold halves of characters
 
 
 def piece_title(musicxml: str) -> str | None:

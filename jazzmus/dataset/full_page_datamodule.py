@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any, Literal
@@ -20,20 +20,21 @@ from jazzmus.config import configurable
 from jazzmus.dataset.augment import PageAugmentation
 from jazzmus.dataset.batch import MicroBatchCollator, PageBatch
 from jazzmus.dataset.curriculum import Curriculum, Stage, check_mix
-from jazzmus.dataset.full_page_dataset import FullPageDataset, Page, read_pages, system_text
+from jazzmus.dataset.full_page_dataset import FullPageDataset, Page, formed_text, read_pages, shown_text
 from jazzmus.dataset.manifest import read_manifest
 from jazzmus.dataset.page_transform import PageTransform
 from jazzmus.dataset.sampling import (
     EpochBatchSampler,
     PagePlanner,
+    Unit,
     all_requests,
     batches_of_similar_size,
     request_height,
 )
 from jazzmus.errors import ConfigError, DataError, in_brief
+from jazzmus.kern import forms
 from jazzmus.kern.codec import TextCodec
 from jazzmus.kern.tokenizer import build_tokenizer
-from jazzmus.kern.vocabulary import Vocabulary
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ class FullPageDataModule(LightningDataModule):
         data_path: A prepared folder, or folders by source name; relative paths count from the current folder.
         mix: Share of each source while no stage says otherwise; None draws from all pages alike.
         tokenizer: Name for `build_tokenizer`.
+        text_form: Name for `text_form`: the form of the texts that the network learns to write.
         unit: `page`, or `system` for single systems cut by their boxes.
         sampling: `piece` draws pieces evenly, whatever the number of their copies; `page` draws pages evenly.
         batch_size: Pages an optimizer step.
@@ -73,7 +75,8 @@ class FullPageDataModule(LightningDataModule):
         data_path: str | dict[str, str] = "data/handwritten",
         mix: dict[str, float] | None = None,
         tokenizer: str = "medium",
-        unit: Literal["page", "system"] = "page",
+        text_form: str = "source",
+        unit: Unit = "page",
         sampling: Literal["piece", "page"] = "piece",
         batch_size: int = 1,
         draws_per_epoch: int | None = None,
@@ -100,6 +103,7 @@ class FullPageDataModule(LightningDataModule):
         self.folders = _folders(data_path)
         self.mix = mix
         self.tokenizer = build_tokenizer(tokenizer)
+        self.text_form = forms.text_form(text_form)
         self.unit = unit
         self.batch_size = batch_size
         self.pixel_budget = pixel_budget
@@ -151,29 +155,33 @@ class FullPageDataModule(LightningDataModule):
                     "%d validation pages cannot be cut into systems and are not read: %s", len(uncut), in_brief(uncut)
                 )
             self.validation_pages = [page for page in self.validation_pages if page.can_be_cut]
-        shown = self._shown_texts(self.training_pages)
+        shown = self._formed_texts(self.training_pages, self.unit)
         # Whole pages count too where systems are shown: weights go on from systems to pages.
-        texts = dict.fromkeys([*(page.kern for page in self.training_pages), *shown])
-        self.vocabulary = Vocabulary.build(self.tokenizer.encode(text) for text in texts)
-        self.codec = TextCodec(self.tokenizer, self.vocabulary)
-        self.longest_target = max(len(self.codec.encode(text)) for text in shown)
-        if unseen := self.codec.unseen_summary(self._shown_texts(self.validation_pages)):
+        whole = self._formed_texts(self.training_pages, "page") if self.unit == "system" else []
+        self.vocabulary = self.tokenizer.vocabulary(dict.fromkeys([*whole, *shown]))
+        # As a checkpoint makes it again: a learned tokenizer cuts texts by these tokens.
+        self.tokenizer = build_tokenizer(self.tokenizer.name, self.vocabulary.tokens)
+        self.codec = TextCodec(self.tokenizer, self.vocabulary, self.text_form)
+        self.longest_target = max(len(self.codec.encode_formed(text)) for text in shown)
+        if unseen := self.codec.unseen_summary(self._formed_texts(self.validation_pages, self.unit)):
             logger.warning("validation texts hold what no training text does and cannot be read right: %s", unseen)
         logger.info(
-            "%d training pages of %d pieces, %d validation pages, %d tokens (%s), longest text %d",
+            "%d training pages of %d pieces, %d validation pages, %d tokens (%s, %s form), longest text %d",
             len(self.training_pages),
             len({(page.source, page.record.piece) for page in self.training_pages}),
             len(self.validation_pages),
             len(self.vocabulary),
             self.tokenizer.name,
+            self.text_form.name,
             self.longest_target,
         )
 
-    def _shown_texts(self, pages: Sequence[Page]) -> list[str]:
-        """Texts of the pages, or of all systems that can be cut out of them."""
-        if self.unit == "page":
-            return [page.kern for page in pages]
-        return [system_text(pages[index], first, last) for index, first, last, _ in all_requests(pages, self.unit)]
+    def _formed_texts(self, pages: Sequence[Page], unit: Unit) -> list[str]:
+        """What the network is to write for the pages, or for all systems that can be cut out of them."""
+        return [
+            formed_text(self.text_form, pages[shown.page], shown_text(pages[shown.page], shown.first, shown.last))
+            for shown in all_requests(pages, unit)
+        ]
 
     def _report_left_out(self) -> None:
         """Say which training pages cannot be shown, in every stage: a stage without pages is an error now."""
@@ -223,8 +231,8 @@ class FullPageDataModule(LightningDataModule):
             self.set_stage(state_dict["stage"])
 
     def train_dataloader(self) -> DataLoader[list[PageBatch]]:
-        """Micro-batches of each optimizer step, by the stage and epoch current when an epoch begins."""
-        sampler = EpochBatchSampler(self.planner, self.page_transform, self.batch_size, self._current)
+        """Micro-batches of each optimizer step, by the stage and epoch current when the first one is asked for."""
+        sampler = EpochBatchSampler(self.planner, self.page_transform, self.batch_size, self._current, self._trained)
         return self._loader(self._dataset(self.training_pages, self.augmentation), sampler)
 
     def val_dataloader(self) -> DataLoader[list[PageBatch]]:
@@ -242,7 +250,7 @@ class FullPageDataModule(LightningDataModule):
             raise ValueError("set FullPageDataModule.stride to the encoder's before asking for a loader")
         # Workers change no sample, so that a config made for many cores may run on few.
         workers = min(self.num_workers, os.cpu_count() or 1)
-        return DataLoader(
+        return _LateLoader(
             dataset,  # type: ignore[arg-type]  # the collator makes lists of batches out of samples
             batch_sampler=batch_sampler,
             num_workers=workers,
@@ -254,6 +262,23 @@ class FullPageDataModule(LightningDataModule):
         # `processed` already counts the epoch that just ended, also right after a resumed checkpoint is loaded.
         epoch = self.trainer.fit_loop.epoch_progress.current.processed if self.trainer is not None else 0  # type: ignore[attr-defined]
         return epoch, self.stage
+
+    def _trained(self) -> int:
+        """Batches of the current epoch that are behind; not 0 only where training resumes within an epoch."""
+        if self.trainer is None:
+            return 0
+        progress: Any = self.trainer.fit_loop.epoch_loop.batch_progress  # type: ignore[attr-defined]
+        return 0 if progress.is_last_batch else progress.current.processed
+
+
+class _LateLoader(DataLoader[list[PageBatch]]):
+    """Plans an epoch, and sends its workers off, when the first batch is asked for.
+
+    The trainer asks for an iterator before it knows where a resumed run stands; workers would fetch another epoch.
+    """
+
+    def __iter__(self) -> Iterator[list[PageBatch]]:  # type: ignore[override]
+        yield from super().__iter__()
 
 
 def _check_leaks(training: Sequence[Page], validation: Sequence[Page], clean: AbstractSet[str]) -> None:

@@ -9,8 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.utils.data import Dataset
 
+from jazzmus.dataset.annotation import check_page_text
 from jazzmus.dataset.augment import PageAugmentation
 from jazzmus.dataset.batch import PageSample
 from jazzmus.dataset.manifest import Manifest, PageRecord
@@ -19,6 +21,7 @@ from jazzmus.dataset.page_transform import PageTransform, crop_systems
 from jazzmus.errors import DataError, KernError
 from jazzmus.kern.codec import TextCodec
 from jazzmus.kern.document import parse_kern
+from jazzmus.kern.forms import TextForm
 from jazzmus.kern.systems import count_systems, system_range
 
 
@@ -49,19 +52,28 @@ class Page:
 
 
 class PageRequest(NamedTuple):
-    """What to show of a page: systems `first` to `last - 1`, and the seed of its augmentation (None: none)."""
+    """What to show of a page.
+
+    Attributes:
+        page: Index of the page.
+        first: Index of the first system shown.
+        last: Index after the last system shown.
+        seed: Of its augmentation; None: none.
+        strip: Show nothing above and below the systems, not even where the page has no other one there.
+    """
 
     page: int
     first: int
     last: int
     seed: int | None = None
+    strip: bool = False
 
 
 def read_pages(source: str, folder: Path, manifest: Manifest, split: str) -> list[Page]:
     """Pages of one split of a prepared folder, in the manifest's order.
 
     Raises:
-        DataError: If a text is missing or empty.
+        DataError: If a text is missing, or cannot be that of a page.
     """
     pages = []
     for record in manifest.pages:
@@ -74,8 +86,10 @@ def read_pages(source: str, folder: Path, manifest: Manifest, split: str) -> lis
                 kern = file.read()
         except (OSError, UnicodeDecodeError) as error:
             raise DataError(f"{path}: the page's text cannot be read ({error}); run data_prep.py again") from error
-        if not kern.strip():
-            raise DataError(f"{path}: the page's text is empty; run data_prep.py again")
+        try:
+            check_page_text(kern)
+        except DataError as error:
+            raise DataError(f"{path}: {error}; run data_prep.py again") from error
         pages.append(Page(source, folder, record, kern, count_systems(kern), _text_problem(kern)))
     return pages
 
@@ -125,6 +139,7 @@ class FullPageDataset(Dataset[PageSample]):
         self.page_transform = page_transform
         self.codec = codec
         self.augmentation = augmentation
+        self._targets: dict[tuple[int, int, int], tuple[str, Tensor]] = {}
 
     def __len__(self) -> int:
         return len(self.pages)
@@ -133,10 +148,11 @@ class FullPageDataset(Dataset[PageSample]):
         page = self.pages[request.page]
         path = page.folder / page.record.image
         image = read_image(path, str(path))
-        page_id, kern = page.record.page_id, page.kern
-        if (request.first, request.last) != (0, page.num_systems):
-            kern = system_text(page, request.first, request.last)
-            image = crop_systems(image, page.record.systems or (), request.first, request.last)
+        page_id = page.record.page_id
+        kern, token_ids = self._target(request)
+        if request.strip or (request.first, request.last) != (0, page.num_systems):
+            boxes = page.record.systems or ()
+            image = crop_systems(image, boxes, request.first, request.last, request.strip)
             page_id = f"{page_id}:{request.first}-{request.last}"
         generator = None if request.seed is None else np.random.default_rng(request.seed)
         if self.augmentation is not None and generator is not None:
@@ -144,4 +160,38 @@ class FullPageDataset(Dataset[PageSample]):
         tensor = self.page_transform(image)
         if self.augmentation is not None and generator is not None:
             tensor = self.augmentation.on_tensor(tensor, generator)
-        return PageSample(page_id, tensor, torch.tensor(self.codec.encode(kern), dtype=torch.long), kern)
+        return PageSample(page_id, tensor, token_ids, kern)
+
+    def _target(self, request: PageRequest) -> tuple[str, Tensor]:
+        """Text and ids of what is shown; parsed once, since pages come back every epoch."""
+        key = (request.page, request.first, request.last)
+        if key not in self._targets:
+            page = self.pages[request.page]
+            kern = shown_text(page, request.first, request.last)
+            ids = self.codec.encode_formed(formed_text(self.codec.form, page, kern))
+            self._targets[key] = kern, torch.tensor(ids, dtype=torch.long)
+        return self._targets[key]
+
+
+def shown_text(page: Page, first: int, last: int) -> str:
+    """Text of systems `first` to `last - 1` of a page, untouched where they are the whole page.
+
+    Raises:
+        DataError: If the page must be cut and cannot be.
+    """
+    return page.kern if (first, last) == (0, page.num_systems) else system_text(page, first, last)
+
+
+def formed_text(form: TextForm, page: Page, kern: str) -> str:
+    """A text of a page, or of some of its systems, in the form that a network writes.
+
+    Raises:
+        DataError: If the form needs a well-formed text and this is none.
+    """
+    try:
+        return form.apply(kern)
+    except KernError as error:
+        raise DataError(
+            f"{page.folder / page.record.ground_truth}: has no {form.name} form ({error}); mend the text, or bind "
+            "FullPageDataModule.text_form = 'source'"
+        ) from error

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict, astuple, dataclass
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from jazzmus.errors import DataError
@@ -113,7 +113,17 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 def _page(entry: dict[str, Any]) -> PageRecord:
     boxes = entry["systems"]
     systems = None if boxes is None else tuple(SystemBox(**box) for box in boxes)
-    return PageRecord(**{**entry, "systems": systems})
+    page = PageRecord(**{**entry, "systems": systems})
+    texts = (page.page_id, page.split, page.image, page.ground_truth, page.piece)
+    numbers = (page.width, page.height, *(value for box in systems or () for value in astuple(box)))
+    if not all(isinstance(text, str) for text in texts) or not all(type(number) is int for number in numbers):
+        raise TypeError(f"page {page.page_id!r} has a value of the wrong type")
+    if min(page.width, page.height) < 1:
+        raise ValueError(f"page {page.page_id!r} has no size")
+    for name in (page.image, page.ground_truth):
+        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts or "\0" in name:
+            raise ValueError(f"page {page.page_id!r} names a file outside the folder: {name!r}")
+    return page
 
 
 def parse_manifest(path: Path) -> Manifest:
@@ -132,7 +142,7 @@ def parse_manifest(path: Path) -> Manifest:
         pages = tuple(_page(entry) for entry in content.pop("pages"))
         left_out = tuple(LeftOut(**entry) for entry in content.pop("left_out"))
         manifest = Manifest(**content, pages=pages, left_out=left_out)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(f"{path}: not a manifest ({type(error).__name__}: {error}); {remedy}") from error
     if manifest.fingerprint != fingerprint:
         raise DataError(f"{path}: the split was changed by hand (the fingerprint does not match); {remedy}")

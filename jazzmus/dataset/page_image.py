@@ -25,12 +25,12 @@ logger = logging.getLogger(__name__)
 MAX_PIXELS = 200_000_000
 MAX_STORED_SIDE = 4096
 MIN_SIDE = 16
+# Those that may hold several pages; the second picture in a photograph is a preview.
+_FORMATS_OF_PAGES = ("TIFF", "GIF", "WEBP")
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "GIF", "PPM", "JPEG2000")
 
 # Pillow warns from 89 megapixels on and refuses from 179 on; large scans are honest pages here.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
-# The size is checked here, with an error of our own.
-warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 # Without this, `Image.open` does not know the names of the less usual formats until it has failed once.
 Image.init()
 
@@ -144,6 +144,12 @@ def _shrunk(image: Image.Image, scale: float) -> Image.Image:
     return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
 
 
+def _ends_in_nothing(image: Image.Image) -> bool:
+    """Whether the last rows hold the one gray that a JPEG decoder fills in where an end marker comes too early."""
+    tail = image.crop((0, max(0, image.height - 8), image.width, image.height)).convert("L")
+    return tail.getextrema() == (128, 128) != image.convert("L").getextrema()
+
+
 def _decode(image: Image.Image) -> SourcePage:
     orientation = _orientation(image)
     width, height = image.size
@@ -154,6 +160,8 @@ def _decode(image: Image.Image) -> SourcePage:
     # A JPEG decoder can leave out the colour and decode at 1/2, 1/4 or 1/8 of the size; elsewhere this does nothing.
     image.draft("L", (math.ceil(width * scale), math.ceil(height * scale)))
     image.load()
+    if image.format == "JPEG" and _ends_in_nothing(image):
+        raise OSError("it ends in flat gray, as a JPEG that was cut off does")
     # The TIFF reader turns the page itself and then forgets the tag; its size was the upright one all along.
     turn = _UPRIGHT.get(_orientation(image))
     gray = to_gray(image)
@@ -166,6 +174,10 @@ def _decode(image: Image.Image) -> SourcePage:
     return SourcePage(gray, width, height, orientation, is_stored_form)
 
 
+def _open(source: Path | bytes) -> Image.Image:
+    return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS)
+
+
 def read_source_page(source: Path | bytes, name: str = "") -> SourcePage:
     """Read an image with what is needed to place boxes on it; see `read_image`.
 
@@ -173,21 +185,31 @@ def read_source_page(source: Path | bytes, name: str = "") -> SourcePage:
         DataError: As in `read_image`.
     """
     label = name or (str(source) if isinstance(source, Path) else "image")
-    if isinstance(source, Path) and not source.is_file():
-        raise DataError(f"{label}: no such image file" if not source.exists() else f"{label}: not an image file")
     try:
-        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS) as image:
+        if isinstance(source, Path) and not source.is_file():
+            raise DataError(f"{label}: no such image file" if not source.exists() else f"{label}: not an image file")
+        # What Pillow warns of is mended, or an error of our own here.
+        with warnings.catch_warnings(action="ignore"), _open(source) as image:
             width, height = image.size
             if width * height > MAX_PIXELS:
                 raise DataError(_too_large(label, f"{width}x{height} pixels"))
             if min(width, height) < MIN_SIDE:
                 raise DataError(f"{label}: {width}x{height} pixels are too few for a page (at least {MIN_SIDE} a side)")
+            if image.format == "PNG":
+                with _open(source) as unread:  # decoding passes over the checksums of pixels
+                    unread.verify()
+            if image.format in _FORMATS_OF_PAGES and getattr(image, "is_animated", False):
+                logger.warning("%s: holds several pictures, only the first is read; give one file a page", label)
             return _decode(image)
     except Image.DecompressionBombError as error:
         raise DataError(_too_large(label, str(error))) from error
     except Image.UnidentifiedImageError as error:
         raise DataError(f"{label}: not an image that can be read (one of {', '.join(FORMATS)})") from error
     except _DECODING_ERRORS as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise DataError(
+                f"{label}: cannot be read ({error.strerror}); check the file and its permissions"
+            ) from error
         raise DataError(f"{label}: broken image ({type(error).__name__}: {error}); replace the file") from error
 
 

@@ -18,31 +18,38 @@ from jazzmus.dataset.manifest import SystemBox
 from jazzmus.dataset.page_image import MIN_SIDE
 from jazzmus.errors import ConfigError
 
+# Share of a box's height that a single system keeps where nothing else limits it: strokes leave their boxes.
+STRIP_MARGIN = 0.15
 
-def crop_systems(image: Image.Image, boxes: Sequence[SystemBox], first: int, last: int) -> Image.Image:
+
+def crop_systems(
+    image: Image.Image, boxes: Sequence[SystemBox], first: int, last: int, strip: bool = False
+) -> Image.Image:
     """Cut a page so that it shows systems `first` to `last - 1` (0-based) at full width.
 
     A cut lies halfway between the lower edge of one box and the upper edge of the next: chord symbols belong to the
     box below them, so in a gap as in an overlap the middle is farthest from the ink of both. What stands above the
-    first system stays with it, what stands below the last one with that.
+    first system stays with it, what stands below the last one with that, but for a strip: it ends a little beyond its
+    boxes, so that titles and empty paper do not make one system many times as high as the next.
 
     Args:
         image: The page.
         boxes: All its systems from top to bottom, in pixels of `image`.
         first: Index of the first system shown.
         last: Index after the last system shown.
+        strip: Leave out what stands above the first and below the last system of the page.
 
     Returns:
-        The page itself where every system is shown.
+        The page itself where nothing is cut off.
 
     Raises:
         ValueError: The range is empty or not within the boxes.
     """
-    top, bottom = system_rows(image.height, boxes, first, last)
+    top, bottom = system_rows(image.height, boxes, first, last, strip)
     return image if (top, bottom) == (0, image.height) else image.crop((0, top, image.width, bottom))
 
 
-def system_rows(height: int, boxes: Sequence[SystemBox], first: int, last: int) -> tuple[int, int]:
+def system_rows(height: int, boxes: Sequence[SystemBox], first: int, last: int, strip: bool = False) -> tuple[int, int]:
     """The rows of a page of `height` pixels, from the first to the one after the last, that `crop_systems` keeps.
 
     Raises:
@@ -50,8 +57,16 @@ def system_rows(height: int, boxes: Sequence[SystemBox], first: int, last: int) 
     """
     if not 0 <= first < last <= len(boxes):
         raise ValueError(f"systems {first} to {last} of {len(boxes)}")
-    top = 0 if first == 0 else (boxes[first - 1].to_y + boxes[first].from_y) // 2
-    bottom = height if last == len(boxes) else (boxes[last - 1].to_y + boxes[last].from_y) // 2
+    highest, lowest = boxes[first], boxes[last - 1]
+    top, bottom = 0, height
+    if first > 0:
+        top = (boxes[first - 1].to_y + highest.from_y) // 2
+    elif strip:
+        top = highest.from_y - round(STRIP_MARGIN * (highest.to_y - highest.from_y))
+    if last < len(boxes):
+        bottom = (lowest.to_y + boxes[last].from_y) // 2
+    elif strip:
+        bottom = lowest.to_y + round(STRIP_MARGIN * (lowest.to_y - lowest.from_y))
     top = min(max(top, 0), height - 1)
     return top, min(max(bottom, top + 1), height)
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jazzmus.dataset.annotation import Annotation, parse_annotation, system_boxes
+from jazzmus.dataset.annotation import Annotation, check_page_text, parse_annotation, system_boxes
 from jazzmus.dataset.manifest import LeftOut, Manifest, PageRecord
 from jazzmus.dataset.page_image import SourcePage, read_source_page
 from jazzmus.dataset.page_store import PageStore
@@ -30,7 +30,8 @@ from jazzmus.dataset.splits import (
     full_length,
     shipped_split,
 )
-from jazzmus.errors import ConfigError, DataError
+from jazzmus.errors import ConfigError, DataError, KernError
+from jazzmus.kern.document import parse_kern
 from jazzmus.kern.systems import count_systems
 from jazzmus.logs import progress
 
@@ -166,7 +167,7 @@ def _annotation(source: PageSource, value: object) -> tuple[Annotation | None, s
     if value is None:
         return None, "no annotation"
     if not source.holds_annotations:
-        return Annotation(kern=str(value), title=None, boxes=None), ""
+        return Annotation(kern=value if isinstance(value, str) else None, title=None, boxes=None), ""
     try:
         return parse_annotation(value), ""
     except DataError as error:
@@ -205,20 +206,19 @@ def _store_page(source: PageSource, row: _Row, split: str, store: PageStore) -> 
     annotation = row.annotation
     if annotation is None or annotation.kern is None:
         raise DataError("no text")
-    if not annotation.kern.strip():
-        raise DataError("empty text")
-    try:
-        text = annotation.kern.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise DataError("text that is not Unicode") from error
+    check_page_text(annotation.kern)
     content = source.image(row.index)
     try:
-        page = read_source_page(content, name="image")
+        page = read_source_page(content, name=row.page_id)
     except DataError as error:
-        raise DataError(f"unreadable image: {str(error).removeprefix('image: ')}") from error
+        raise DataError(f"unreadable image: {str(error).removeprefix(f'{row.page_id}: ')}") from error
+    try:
+        parse_kern(annotation.kern)
+    except KernError as error:
+        logger.warning("%s: the text is kept as it is, but mend it in the source: %s", row.page_id, error)
     boxes = system_boxes(annotation, count_systems(annotation.kern), page)
     image_path, text_path = f"{split}/images/{row.page_id}.jpg", f"{split}/ground_truth/{row.page_id}.txt"
-    store.write(text_path, text)
+    store.write(text_path, annotation.kern.encode("utf-8"))
     store.write(image_path, _jpeg(page, content))
     record = PageRecord(
         page_id=row.page_id,

@@ -70,7 +70,8 @@ class PagePlanner:
         for name, count in zip(names, counts, strict=True):
             for page in _drawn(pools[name], self.pages, count, self.sampling, generator):
                 first, last = self._range(self.pages[page], systems, generator)
-                requests.append(PageRequest(page, first, last, int(generator.integers(2**31))))
+                seed = int(generator.integers(2**31))
+                requests.append(PageRequest(page, first, last, seed, strip=self.unit == "system"))
         generator.shuffle(requests)  # type: ignore[arg-type]
         return requests
 
@@ -129,7 +130,7 @@ def all_requests(pages: Sequence[Page], unit: Unit) -> list[PageRequest]:
     if unit == "page":
         return [PageRequest(index, 0, page.num_systems) for index, page in enumerate(pages)]
     return [
-        PageRequest(index, system, system + 1)
+        PageRequest(index, system, system + 1, strip=True)
         for index, page in enumerate(pages)
         if page.can_be_cut
         for system in range(page.num_systems)
@@ -140,7 +141,8 @@ def request_height(page: Page, request: PageRequest, transform: PageTransform) -
     """Height in pixels of the tensor a request gives, told from the manifest alone."""
     height = page.record.height
     if page.can_be_cut:
-        top, bottom = system_rows(height, page.record.systems or (), request.first, request.last)
+        boxes = page.record.systems or ()
+        top, bottom = system_rows(height, boxes, request.first, request.last, request.strip)
         height = bottom - top
     return transform.output_size(page.record.width, height)[1]
 
@@ -175,6 +177,7 @@ class EpochBatchSampler(Sampler[list[PageRequest]]):
         transform: Tells sizes.
         batch_size: Pages an optimizer step.
         current: Gives the epoch and the stage when called.
+        trained: Gives the number of the epoch's batches that a resumed run has behind it; they are not loaded again.
     """
 
     def __init__(
@@ -183,11 +186,13 @@ class EpochBatchSampler(Sampler[list[PageRequest]]):
         transform: PageTransform,
         batch_size: int,
         current: Callable[[], tuple[int, Stage | None]],
+        trained: Callable[[], int] = lambda: 0,
     ) -> None:
         self.planner = planner
         self.transform = transform
         self.batch_size = batch_size
         self.current = current
+        self.trained = trained
 
     def __len__(self) -> int:
         return -(-self.planner.draws // self.batch_size)
@@ -198,7 +203,7 @@ class EpochBatchSampler(Sampler[list[PageRequest]]):
         pages = self.planner.pages
         heights = [request_height(pages[request.page], request, self.transform) for request in requests]
         generator = np.random.default_rng([self.planner.seed, epoch, 1])
-        yield from batches_of_similar_size(requests, heights, self.batch_size, generator)
+        yield from batches_of_similar_size(requests, heights, self.batch_size, generator)[self.trained() :]
 
 
 def _apportion(shares: np.ndarray, total: int) -> list[int]:

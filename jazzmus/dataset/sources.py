@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,12 @@ logger = logging.getLogger(__name__)
 SYNTHETIC_SUFFIX = "_Synthetic"
 TEXT_COLUMNS = ("**kern", "kern", "ground_truth", "transcription", "text")
 _FILE_BUILDERS = {".parquet": "parquet", ".arrow": "arrow", ".json": "json", ".jsonl": "json", ".csv": "csv"}
+
+
+# What it logs comes with the error too, which is reported here. The bar of a download is for people only.
+datasets.utils.logging.set_verbosity(logging.CRITICAL)
+if not sys.stderr.isatty():
+    datasets.disable_progress_bars()
 
 
 @dataclass(frozen=True)
@@ -149,6 +156,8 @@ def _load_local(path: Path) -> datasets.Dataset:
 
 
 def _summary(error: BaseException) -> str:
+    # This one only says that there was an error.
+    error = error.__cause__ or error if isinstance(error, datasets.exceptions.DatasetGenerationError) else error
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0][:300]}" if lines else type(error).__name__
 

@@ -20,6 +20,7 @@ from jazzmus.dataset.full_page_datamodule import FullPageDataModule
 from jazzmus.dataset.manifest import read_manifest, write_manifest
 from jazzmus.dataset.page_transform import PageTransform
 from jazzmus.errors import ConfigError, DataError
+from jazzmus.kern.codec import TextCodec
 from jazzmus.kern.systems import count_systems, system_range
 from jazzmus.kern.tokenizer import build_tokenizer
 
@@ -132,7 +133,7 @@ def test_unit_system_validates_every_system_once(small_data: Path, caplog: pytes
     module = datamodule(small_data, unit="system", validation_split="train")
     ids = sorted(sample.page_id for sample in samples_of(module.val_dataloader()))
     expected = [f"{page.page_id}:{k}-{k + 1}" for page in TRAINING[:4] for k in range(page.systems)]
-    assert ids == sorted([*expected, "c-1"])
+    assert ids == sorted([*expected, "c-1:0-1"])
     assert "1 validation pages cannot be cut into systems and are not read: d-1" in caplog.text
     assert {count_systems(sample.kern) for sample in samples_of(module.train_dataloader())} == {1}
 
@@ -337,3 +338,17 @@ def test_a_resumed_run_shows_what_the_uninterrupted_one_would_have(small_data: P
     resumed = pages_by_epoch(small_data, tmp_path / "resumed", epochs=4, checkpoint=tmp_path / "begun" / "last.ckpt")
     assert begun == {epoch: whole[epoch] for epoch in (0, 1)}
     assert resumed == {epoch: whole[epoch] for epoch in (2, 3)}
+
+
+@pytest.mark.parametrize("form", ["normal", "written"])
+@pytest.mark.parametrize("tokenizer", ["compact", "byte_pair"])
+def test_targets_are_in_the_form_and_tokens_that_are_bound(small_data: Path, form: str, tokenizer: str) -> None:
+    module = datamodule(small_data, text_form=form, tokenizer=tokenizer, validation_split="train")
+    for sample in samples_of(module.val_dataloader()):
+        ids = sample.token_ids.tolist()
+        assert module.vocabulary.unk_id not in ids
+        text = module.tokenizer.decode(module.vocabulary.decode(module.codec.body(ids)))
+        assert text == module.text_form.apply(sample.kern)
+        again = TextCodec.from_names(tokenizer, module.vocabulary.tokens, form)
+        assert again.encode(sample.kern) == module.codec.encode(sample.kern)
+        assert again.decode(ids) == module.codec.decode(ids)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from jazzmus.dataset.page_image import read_image
 from jazzmus.dataset.page_transform import PageTransform, crop_systems
 from jazzmus.errors import DataError
 from jazzmus.kern.codec import TextCodec
+from jazzmus.kern.forms import text_form
 from jazzmus.kern.systems import count_systems, system_range
 from jazzmus.kern.tokenizer import build_tokenizer
 from jazzmus.kern.vocabulary import Vocabulary
@@ -66,6 +68,26 @@ def test_a_cut_page_shows_exactly_its_systems_in_image_and_text(small_data: Path
     # Each system is drawn with five staff lines across the page.
     dark_pixels = (sample.image[0] < 0.5).float().sum(1)
     assert int((dark_pixels > 200).sum()) == 5 * (last - first)
+
+
+def test_a_strip_shows_no_more_than_its_system_also_on_a_page_of_one(small_data: Path) -> None:
+    pages = pages_of(small_data)
+    alone = next(index for index, page in enumerate(pages) if page.num_systems == 1 and page.can_be_cut)
+    dataset, page = dataset_of(pages), pages[alone]
+    whole, strip = (dataset[PageRequest(alone, 0, 1, strip=strip)] for strip in (False, True))
+    cut = crop_systems(read_image(small_data / page.record.image), page.record.systems or (), 0, 1, strip=True)
+    assert torch.equal(strip.image, TRANSFORM(cut))
+    assert strip.image.shape[1] < whole.image.shape[1]
+    assert (strip.page_id, strip.kern) == (f"{page.record.page_id}:0-1", whole.kern)
+
+
+def test_a_text_without_the_form_that_is_wanted_names_its_file(small_data: Path) -> None:
+    pages = pages_of(small_data)
+    broken = replace(pages[0], kern=pages[0].kern.replace("*-", "*"))
+    dataset = dataset_of([broken])
+    dataset.codec.form = text_form("normal")
+    with pytest.raises(DataError, match=r"a-1\.txt: has no normal form \(.*never closed.*text_form = 'source'"):
+        dataset[PageRequest(0, 0, broken.num_systems)]
 
 
 def test_the_seed_of_a_request_decides_its_augmentation(small_data: Path) -> None:

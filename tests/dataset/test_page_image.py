@@ -226,8 +226,19 @@ BOXES = [SystemBox(10, 90, 20, 40), SystemBox(10, 90, 50, 80), SystemBox(10, 90,
     [(0, 3, (0, 130)), (0, 1, (0, 45)), (1, 2, (45, 75)), (0, 2, (0, 75)), (2, 3, (75, 130))],
 )
 def test_crops_cut_between_boxes(first: int, last: int, rows: tuple[int, int]) -> None:
+    assert_rows(first, last, rows, strip=False)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "rows"), [(0, 3, (17, 104)), (0, 1, (17, 45)), (1, 2, (45, 75)), (2, 3, (75, 104))]
+)
+def test_strips_end_a_little_beyond_their_boxes(first: int, last: int, rows: tuple[int, int]) -> None:
+    assert_rows(first, last, rows, strip=True)
+
+
+def assert_rows(first: int, last: int, rows: tuple[int, int], strip: bool) -> None:
     page = Image.fromarray(np.tile(np.arange(130, dtype=np.uint8)[:, None], (1, 100)))
-    crop = np.asarray(crop_systems(page, BOXES, first, last))
+    crop = np.asarray(crop_systems(page, BOXES, first, last, strip))
     assert crop.shape == (rows[1] - rows[0], 100)
     assert (int(crop[0, 0]), int(crop[-1, 0]) + 1) == rows
 
