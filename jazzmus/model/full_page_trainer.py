@@ -26,10 +26,11 @@ from jazzmus.metrics.report import PageResult, published_result
 from jazzmus.metrics.torchmetrics_adapter import TokenErrorRate, TranscriptionErrorRates
 from jazzmus.model.ctc_targets import CtcTargets, ctc_targets
 from jazzmus.model.optim import Optimization
-from jazzmus.model.pretrained import CHECKPOINT_KEY, TransferReport, Weights, read_weights, transfer
+from jazzmus.model.pretrained import CHECKPOINT_KEY, Weights, read_weights
 from jazzmus.model.smt.configuration_smt import SMTConfig
 from jazzmus.model.smt.ctc import CtcHead
 from jazzmus.model.smt.modeling_smt import SheetMusicTransformer
+from jazzmus.model.transfer import TransferReport, transfer
 
 logger = logging.getLogger(__name__)
 

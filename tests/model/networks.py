@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from jazzmus.kern.vocabulary import Vocabulary
+from jazzmus.model.pretrained import Weights
 from jazzmus.model.smt.configuration_smt import SMTConfig
 from jazzmus.model.smt.modeling_smt import SheetMusicTransformer
 
@@ -37,6 +38,12 @@ def tiny_model(seed: int = 0, **changes: Any) -> SheetMusicTransformer:
     """A network with random weights, in evaluation mode."""
     torch.manual_seed(seed)
     return SheetMusicTransformer(tiny_config(**changes)).eval()
+
+
+def weights_of(model: SheetMusicTransformer, **changes: Any) -> Weights:
+    """The weights of a network as if they were read from `there`."""
+    tensors: dict[str, Tensor] = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    return Weights(model.config, tensors, (), "jazzmus", "there", {})._replace(**changes)
 
 
 def random_page(height: int, width: int, seed: int = 0) -> Tensor:

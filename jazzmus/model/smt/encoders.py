@@ -101,7 +101,7 @@ class ResNetEncoder(nn.Module):
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
         # Channels last in memory: the norms find them side by side, and convolutions on CPUs are faster so.
-        self.to(memory_format=torch.channels_last)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def features(self, pixel_values: Tensor, mask_at: MaskAt) -> Tensor:
         """(B, C, H / stride, W / stride) features of (B, 1, H, W) pixels, 0 where padded."""
