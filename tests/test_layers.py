@@ -18,8 +18,11 @@ LAYERS: tuple[tuple[int, str], ...] = (
     (1, "cli"),
     (
         1,
-        "kern kern.document kern.vocabulary kern.tokenizer kern.codec kern.notes kern.chords kern.systems"
-        " metrics.transcription metrics.harmony metrics.report metrics metrics.torchmetrics_adapter",
+        "kern kern.document kern.vocabulary kern.notes kern.chords kern.systems kern.accidentals kern.note_order"
+        " kern.hidden_chords kern.spine_paths kern.completion kern.normal_form kern.written kern.forms"
+        " kern.base_tokenizer kern.byte_pair kern.compact kern.tokenizer kern.codec"
+        " metrics.transcription metrics.harmony metrics.spine_walk metrics.voices metrics.beats metrics.exactness"
+        " metrics.report metrics metrics.torchmetrics_adapter",
     ),
     (1, "dataset dataset.manifest"),
     (1, "dataset.splits"),
@@ -35,14 +38,14 @@ LAYERS: tuple[tuple[int, str], ...] = (
     ),
     (
         2,
-        "model model.smt model.smt.configuration_smt model.smt.positions model.smt.attention model.smt.decoder"
-        " model.decoding model.smt.modeling_smt model.pretrained model.optim",
+        "model model.smt model.smt.configuration_smt model.smt.encoders model.smt.ctc model.smt.positions"
+        " model.smt.attention model.smt.decoder model.decoding model.smt.modeling_smt model.pretrained model.transfer model.optim",
     ),
     (3, "dataset.full_page_datamodule"),
-    (3, "model.full_page_trainer"),
-    (4, "training training.loggers training.checkpoints training.callbacks training.experiment training.memory"),
+    (3, "model.ctc_targets model.full_page_trainer"),
+    (4, "training training.loggers training.checkpoints training.ema training.callbacks training.experiment training.memory"),
     (4, "utils utils.inference_utils"),
-    (5, "evaluate show"),
+    (5, "evaluate show average"),
     (5, "bench"),
 )
 PLACES = {name: (layer, row, at) for row, (layer, names) in enumerate(LAYERS) for at, name in enumerate(names.split())}

@@ -1,4 +1,4 @@
-"""Checkpoint files of a run: their names, and how they are written. Knows nothing of what is in them."""
+"""Checkpoint files of a run: their names, and how they are written and resumed. Knows no training."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from jazzmus.errors import CheckpointError
 from jazzmus.files import write_bytes
 
 BEST, LAST = "best", "last"
+# Where a run with averaged weights keeps those it trains; its `state_dict` is the average, as readers want it.
+TRAINED_WEIGHTS = "trained_weights"
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
@@ -30,11 +32,19 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         write_bytes(Path(path), buffer.getvalue())
 
 
-def check_resumable(path: Path) -> None:
-    """Check that a checkpoint, known to load, holds the state of a training run and not weights alone.
+def resumed_step(path: Path, averages: bool) -> int:
+    """The optimizer step at which a run goes on from a checkpoint that is known to load.
+
+    Args:
+        path: The checkpoint.
+        averages: Whether the run that resumes averages its weights.
 
     Raises:
-        CheckpointError: If it does not.
+        CheckpointError: If it holds weights alone, or was trained with an average that the run does not keep.
     """
-    if "optimizer_states" not in torch.load(path, map_location="cpu", weights_only=True, mmap=True):
+    checkpoint = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    if "optimizer_states" not in checkpoint:
         raise CheckpointError(f"{path}: holds weights only, as every {BEST}.ckpt does; resume from {LAST}.ckpt")
+    if TRAINED_WEIGHTS in checkpoint and not averages:
+        raise CheckpointError(f"{path}: was trained with experiment.ema_decay; bind it to resume")
+    return int(checkpoint["global_step"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,11 +25,12 @@ from jazzmus.files import replace_file, write_text
 from jazzmus.logs import quiet_lightning
 from jazzmus.metrics.report import PageResult, score_counts
 from jazzmus.model.full_page_trainer import FullPageTrainer
-from jazzmus.model.pretrained import check_same_network, read_weights
+from jazzmus.model.pretrained import read_weights
 from jazzmus.model.smt.configuration_smt import SMTConfig
+from jazzmus.model.transfer import check_same_network
 from jazzmus.training.callbacks import run_callbacks
-from jazzmus.training.checkpoints import BEST, LAST, AtomicCheckpointIO, check_resumable
-from jazzmus.training.loggers import WandbMode, run_loggers
+from jazzmus.training.checkpoints import BEST, LAST, AtomicCheckpointIO, resumed_step
+from jazzmus.training.loggers import MetricsFile, WandbMode, run_loggers
 
 logger = logging.getLogger(__name__)
 
@@ -54,25 +56,38 @@ class Experiment:
         name: Names the run's folder, `weights/<name>`.
         max_epochs: Epochs to train; 0 only evaluates.
         max_minutes: Wall time after which training stops with a checkpoint to resume; None: no limit.
+        save_every_minutes: Wall time between checkpoints within an epoch; one is written after each epoch, too.
+        ema_decay: Share of the old weights that their moving average keeps at a step; the average is what is validated
+            and read. None: no average.
         validate_every: Epochs between validations.
         precision: Number format of training; `auto` is bf16 autocast where the device computes in it, else fp32.
         wandb: Log to wandb too.
-        seed: Seed of weights, dropout and noise.
+        seed: Seed of weights, dropout and noise; what a step draws depends on it and the step's number alone.
     """
 
     name: str
     max_epochs: int = 100
     max_minutes: float | None = None
+    save_every_minutes: float = 5.0
+    ema_decay: float | None = None
     validate_every: int = 1
     precision: Precision = "auto"
     wandb: WandbMode = "off"
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not self.name or "/" in self.name:
+        if self.name in ("", ".", "..") or any(mark in self.name for mark in "/\0"):
             raise ConfigError(f"experiment.name must be a folder name, not {self.name!r}")
-        if self.max_epochs < 0 or self.validate_every < 1 or (self.max_minutes is not None and self.max_minutes <= 0):
-            raise ConfigError("experiment: max_epochs must not be negative, validate_every and max_minutes be positive")
+        if self.max_epochs < 0 or self.seed < 0:
+            raise ConfigError("experiment: max_epochs and seed must not be negative")
+        if (
+            self.validate_every < 1
+            or self.save_every_minutes <= 0
+            or (self.max_minutes is not None and self.max_minutes <= 0)
+        ):
+            raise ConfigError("experiment: validate_every, save_every_minutes and max_minutes must be positive")
+        if self.ema_decay is not None and not 0 < self.ema_decay < 1:
+            raise ConfigError(f"experiment.ema_decay must lie between 0 and 1, not be {self.ema_decay}")
 
 
 @dataclass(frozen=True)
@@ -100,6 +115,7 @@ def build_run() -> Run:
         vocab_size=len(vocabulary),
         tokens=list(vocabulary.tokens),
         tokenizer=datamodule.tokenizer.name,
+        text_form=datamodule.text_form.name,
         page_transform=datamodule.page_transform.to_dict(),
         max_sequence_length=int(datamodule.longest_target * DECODE_MARGIN),
     )
@@ -132,14 +148,18 @@ def train(run: Run, output_dir: Path | None, resume: str | None) -> dict[str, fl
     """
     folder = output_dir or WEIGHTS_FOLDER / run.experiment.name
     checkpoint = _checkpoint_to_resume(folder, resume)
+    step = 0
     if checkpoint is not None:
         # Before anything is written: a checkpoint that does not fit must leave the run as it was.
         _load_state(run.module, checkpoint)
-        check_resumable(checkpoint)
+        step = resumed_step(checkpoint, averages=run.experiment.ema_decay is not None)
     _prepare_folder(folder, run, keep=checkpoint is not None and checkpoint.parent.resolve() == folder.resolve())
     quiet_lightning()
+    # The sampler begins at the batch where the epoch was left.
+    warnings.filterwarnings("ignore", message=".*resuming from a checkpoint that ended before the epoch ended")
     trainer = _trainer(run, folder)
     if run.experiment.max_epochs > 0:
+        MetricsFile(folder).drop_from(step)
         with _ctrl_c():
             trainer.fit(run.module, datamodule=run.datamodule, ckpt_path=checkpoint, weights_only=True)
         best = _best_checkpoint(folder)
@@ -177,7 +197,14 @@ def _trainer(run: Run, folder: Path) -> Trainer:
         max_epochs=experiment.max_epochs,
         devices=1,
         precision=best_precision() if experiment.precision == "auto" else experiment.precision,
-        callbacks=run_callbacks(folder, run.datamodule, experiment.max_minutes),
+        callbacks=run_callbacks(
+            folder,
+            run.datamodule,
+            seed=experiment.seed,
+            max_minutes=experiment.max_minutes,
+            save_every_minutes=experiment.save_every_minutes,
+            ema_decay=experiment.ema_decay,
+        ),
         plugins=[AtomicCheckpointIO()],
         logger=run_loggers(folder, experiment.name, experiment.wandb),
         check_val_every_n_epoch=experiment.validate_every,
@@ -214,6 +241,8 @@ def _checkpoint_to_resume(folder: Path, resume: str | None) -> Path | None:
 
 def _prepare_folder(folder: Path, run: Run, keep: bool) -> None:
     try:
+        for leftover in sorted(folder.glob(".*.[0-9]*.tmp")):  # what a killed run was writing
+            leftover.unlink()
         if not keep:
             _move_aside(folder)
         folder.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,8 @@ from typing import Any, Literal
 from lightning.pytorch.loggers import Logger, WandbLogger
 from lightning.pytorch.utilities import rank_zero_only
 
+from jazzmus.files import write_text
+
 METRICS_FILE = "metrics.csv"
 
 WandbMode = Literal["off", "offline", "online"]
@@ -19,8 +21,7 @@ WandbMode = Literal["off", "offline", "online"]
 class MetricsFile(Logger):
     """Appends every number to `metrics.csv` as a line `step,name,value`, so that a resumed run goes on in the file.
 
-    Lightning's CSVLogger deletes the file of an earlier run in the same folder. Where a resumed run repeats steps,
-    the later line of a step and name counts.
+    Lightning's CSVLogger deletes the file of an earlier run in the same folder.
 
     Args:
         folder: The run's folder.
@@ -53,6 +54,16 @@ class MetricsFile(Logger):
             if is_new:
                 writer.writerow(["step", "name", "value"])
             writer.writerows([step, name, value] for name, value in metrics.items())
+
+    def drop_from(self, step: int) -> None:
+        """Drop the lines of `step` and of later ones, for a run that goes on at `step` and writes them again."""
+        if not self.path.is_file():
+            return
+        with self.path.open(newline="", encoding="utf-8") as file:
+            header, *lines = file.readlines() or [""]
+        # A killed run may leave half a line, which is its last.
+        kept = [line for line in lines if line.endswith("\n") and int(line.partition(",")[0]) < step]
+        write_text(self.path, "".join([header, *kept]))
 
 
 def run_loggers(folder: Path, name: str, wandb: WandbMode) -> list[Logger]:

@@ -39,9 +39,9 @@ CONFIGS = (
     "system_level",
 )
 SIZES = (("base", ()), ("tiny", ("config/base/tiny.gin",)))
-# Largest texts of the training pages in `medium` tokens (the published tokenizer), and of single systems.
-LONGEST_TEXT = {"page": 1802, "system": 300}
-VOCABULARY = 155
+# Largest texts of the training pages in `compact` tokens of the written form, and of single systems.
+LONGEST_TEXT = {"page": 1013, "system": 187}
+VOCABULARY = 170
 A4 = math.sqrt(2)
 # Driver, CUDA libraries and the allocator's slack: what nvidia-smi shows beyond the tensors of a small training run.
 CONTEXT_BYTES = 800 * 2**20
@@ -115,7 +115,7 @@ def table(root: Path) -> str:
     lines = [
         "# Memory of the shipped configs",
         "",
-        "Computed by `make memory`, not measured: AdamW, A4 pages, the longest training text in `medium` tokens, and",
+        "Computed by `make memory`, not measured: AdamW, A4 pages, the longest training text in `compact` tokens, and",
         "what autograd keeps for one micro-batch in fp32, which bounds bf16 autocast from above. A batch over the",
         "pixel budget is split into micro-batches of one optimizer step. The total holds 0.8 GB for driver and CUDA.",
         "",
