@@ -45,7 +45,7 @@ LAYERS: tuple[tuple[int, str], ...] = (
     (3, "model.ctc_targets model.full_page_trainer"),
     (4, "training training.loggers training.checkpoints training.ema training.callbacks training.experiment training.memory"),
     (4, "utils utils.inference_utils"),
-    (5, "evaluate show average"),
+    (5, "evaluate show average text_report"),
     (5, "bench"),
 )
 PLACES = {name: (layer, row, at) for row, (layer, names) in enumerate(LAYERS) for at, name in enumerate(names.split())}

@@ -20,7 +20,14 @@ from jazzmus.config import configurable
 from jazzmus.dataset.augment import PageAugmentation
 from jazzmus.dataset.batch import MicroBatchCollator, PageBatch
 from jazzmus.dataset.curriculum import Curriculum, Stage, check_mix
-from jazzmus.dataset.full_page_dataset import FullPageDataset, Page, formed_text, read_pages, shown_text
+from jazzmus.dataset.full_page_dataset import (
+    TRAINING_SPLITS,
+    FullPageDataset,
+    Page,
+    formed_text,
+    read_pages,
+    shown_text,
+)
 from jazzmus.dataset.manifest import read_manifest
 from jazzmus.dataset.page_transform import PageTransform
 from jazzmus.dataset.sampling import (
@@ -37,9 +44,6 @@ from jazzmus.kern.codec import TextCodec
 from jazzmus.kern.tokenizer import build_tokenizer
 
 logger = logging.getLogger(__name__)
-
-# Both kinds of prepared folder train under one name: handwritten pages are split, engraved ones are all for training.
-TRAINING_SPLITS = ("train", "synthetic")
 
 
 @configurable

@@ -24,6 +24,9 @@ from jazzmus.kern.document import parse_kern
 from jazzmus.kern.forms import TextForm
 from jazzmus.kern.systems import count_systems, system_range
 
+# Both kinds of prepared folder train under one name: handwritten pages are split, engraved ones are all for training.
+TRAINING_SPLITS = ("train", "synthetic")
+
 
 @dataclass(frozen=True)
 class Page:

@@ -51,20 +51,21 @@ class BytePairTokenizer(Tokenizer):
         cells = Counter(cell for text in texts for cell in _cells(text) if cell != _LINEBREAK)
         pieces = {cell: list(cell) for cell in cells}
         ranks = {character: rank for rank, character in enumerate(sorted({*"\t\n", *"".join(cells)}))}
+        counts: Counter[str] = Counter()
+        for cell, cell_count in cells.items():
+            counts.update(_pairs(pieces[cell]) * cell_count)
         while len(_RESERVED) + len(ranks) < self.size:
-            counts: Counter[str] = Counter()
-            for cell, cell_count in cells.items():
-                for pair in _pairs(pieces[cell]):
-                    counts[pair] += cell_count
             # A pair that occurs once would only learn its text by heart.
             candidates = [pair for pair, count in counts.items() if count > 1 and pair not in _RESERVED]
             if not candidates:
                 break
             best = min(candidates, key=lambda pair: (-counts[pair], pair))
             ranks[best] = len(ranks)
-            for cell in cells:
-                if best in _pairs(pieces[cell]):
+            for cell, cell_count in cells.items():
+                if best in cell and best in _pairs(pieces[cell]):
+                    counts.subtract(_pairs(pieces[cell]) * cell_count)
                     pieces[cell] = _merge(pieces[cell], ranks)
+                    counts.update(_pairs(pieces[cell]) * cell_count)
         return Vocabulary([*_RESERVED, *ranks])
 
 

@@ -30,7 +30,7 @@ class TextForm(NamedTuple):
 # As the dataset has it, and as the published tokenizers were measured.
 SOURCE = TextForm("source", lambda kern: kern, lambda text: text)
 
-_FORMS = {
+FORMS = {
     form.name: form
     for form in (
         SOURCE,
@@ -48,6 +48,6 @@ def text_form(name: str) -> TextForm:
     Raises:
         ConfigError: if there is none; the message lists the names.
     """
-    if name not in _FORMS:
-        raise ConfigError(f"unknown text form {name!r}; the forms are {', '.join(_FORMS)}")
-    return _FORMS[name]
+    if name not in FORMS:
+        raise ConfigError(f"unknown text form {name!r}; the forms are {', '.join(FORMS)}")
+    return FORMS[name]

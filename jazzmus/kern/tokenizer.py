@@ -119,7 +119,7 @@ def _chord_pitch_tokens(pitch: str) -> list[str]:
     return [CHORD_PITCH + pitch]
 
 
-_TOKENIZERS: dict[str, type[Tokenizer]] = {
+TOKENIZERS: dict[str, type[Tokenizer]] = {
     tokenizer.name: tokenizer
     for tokenizer in (WordTokenizer, MediumTokenizer, CharacterTokenizer, CompactTokenizer, BytePairTokenizer)
 }
@@ -136,9 +136,9 @@ def build_tokenizer(name: str, tokens: Sequence[str] = ()) -> Tokenizer:
     Raises:
         ConfigError: if there is none; the message lists the names.
     """
-    if name not in _TOKENIZERS:
-        raise ConfigError(f"unknown tokenizer {name!r}; the tokenizers are {', '.join(_TOKENIZERS)}")
-    return BytePairTokenizer(tokens) if name == BytePairTokenizer.name else _TOKENIZERS[name]()
+    if name not in TOKENIZERS:
+        raise ConfigError(f"unknown tokenizer {name!r}; the tokenizers are {', '.join(TOKENIZERS)}")
+    return BytePairTokenizer(tokens) if name == BytePairTokenizer.name else TOKENIZERS[name]()
 
 
 def published_form(kern: str) -> str:

@@ -171,9 +171,9 @@ class FullPageTrainer(LightningModule):
         scheduler = self.lr_schedulers()
         scheduler.step()  # type: ignore[union-attr, call-arg]
         pages = sum(len(part.page_ids) for part in batch)
-        self.log("train/loss", total, prog_bar=True, on_step=True, on_epoch=True, batch_size=pages)
-        if ctc_tokens:
-            self.log("train/loss_ctc", ctc_total, on_step=True, on_epoch=True, batch_size=pages)
+        self.log("train/loss", total, prog_bar=True, on_step=True, batch_size=pages)
+        if ctc_tokens:  # by epoch, since Lightning would repeat it at steps without a single system
+            self.log("train/loss_ctc", ctc_total, on_step=False, on_epoch=True, batch_size=ctc_tokens)
         if self.ctc_weight:
             too_long = float(sum(targets.too_long for targets in systems))
             self.log("train/ctc_too_long", too_long, on_step=False, on_epoch=True, reduce_fx="sum", batch_size=pages)

@@ -4,10 +4,10 @@ import os
 import subprocess
 import sys
 
-from conftest import RealPage
 from documents import kern_texts
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from real_pages import RealPage
 
 from jazzmus.kern.base_tokenizer import LINEBREAK_TOKEN
 from jazzmus.kern.byte_pair import BytePairTokenizer
@@ -83,7 +83,7 @@ def test_the_vocabulary_is_the_same_under_two_hash_seeds() -> None:
     assert fingerprints == [BytePairTokenizer(size=60).vocabulary([TUNE]).fingerprint] * 2
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(kern_texts())
 def test_a_text_learned_from_comes_back_without_unknown_tokens(text: str) -> None:
     vocabulary = BytePairTokenizer(size=80).vocabulary([text, TUNE])

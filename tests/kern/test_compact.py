@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable
 
 import pytest
-from conftest import RealPage
 from documents import kern_texts
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from real_pages import RealPage
 
 from jazzmus.kern.base_tokenizer import LINEBREAK_TOKEN
 from jazzmus.kern.compact import CompactTokenizer
@@ -74,7 +74,7 @@ def test_an_extension_never_seen_is_made_of_ones_that_were() -> None:
     assert not seen.unseen(TOKENIZER.encode("4c\tC:maj7(#11,b9)/E\n"))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(kern_texts())
 def test_well_formed_texts_come_back(text: str) -> None:
     assert roundtrip(text) == text
@@ -98,7 +98,7 @@ CLASSES = {
 }
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(kern_texts())
 def test_the_class_of_a_token_is_in_its_text(text: str) -> None:
     not_in_normal_form = re.compile(r"!LO|!!linebreak$|\*I|\*[A-G]-?:|\*MM|=1")

@@ -62,7 +62,7 @@ def test_any_text_is_completed_once(text: str) -> None:
     assert complete(once) == once
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(kern_texts(ODD_NOTES))
 def test_the_normal_form_comes_back(text: str) -> None:
     normal = normalize(text)

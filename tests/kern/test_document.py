@@ -16,7 +16,7 @@ SPLIT_PAGE = (
 )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(kern_texts())
 def test_a_well_formed_text_is_written_back_unchanged(text: str) -> None:
     assert parse_kern(text).to_text() == text

@@ -78,7 +78,7 @@ def assert_normal(text: str) -> None:
     assert normalize(completed) == normal
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(kern_texts(ODD_NOTES))
 @example("**kern\n*-\n")
 @example("**kern\t**kern\t**kern\n4c\t4e\t4g\n*^\t*\t*^\n4d\t.\t.\t.\t4a\n*v\t*v\t*\t*v\t*v\n=\t=\t=\n*-\t*-\t*-\n")

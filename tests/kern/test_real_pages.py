@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import RealPage
+from real_pages import RealPage
 
 from jazzmus.kern.chords import parse_chord
 from jazzmus.kern.document import CHORD_SPINE, MELODY_SPINE, RowKind, parse_kern

@@ -66,7 +66,7 @@ def test_a_single_column_holds_notes() -> None:
 
 
 @pytest.mark.parametrize("name", ["word", "character"])
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(text=kern_texts())
 def test_text_to_tokens_to_ids_and_back_is_the_identity_on_the_published_form(name: str, text: str) -> None:
     tokenizer = build_tokenizer(name)
@@ -77,7 +77,7 @@ def test_text_to_tokens_to_ids_and_back_is_the_identity_on_the_published_form(na
     assert tokenizer.decode(vocabulary.decode(ids)) == published
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(kern_texts())
 def test_medium_loses_only_flats_and_the_closing_chord_cell(text: str) -> None:
     # Without a chord spine the last voice of a split is taken for chords, as published.
@@ -101,7 +101,7 @@ def test_any_text_can_be_encoded_and_decoded(name: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(data=st.data())
 def test_any_tokens_can_be_decoded_with_linebreaks_on_rows_of_their_own(name: str, data: st.DataObject) -> None:
     known = sorted(

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 from documents import kern_texts
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jazzmus.kern.document import MELODY_SPINE, RowKind, parse_kern
@@ -91,6 +91,7 @@ WRITTEN_AND_SOUNDING = {
     "courtesy after the barline": ("*k[b-]", "4bn = 4b-i", "4bn = 4b-Xi"),
     "every barline resets": ("*k[]", "4f# =:|! 4f", "4f#X =:|! 4f"),
     "new key in the piece": ("*k[b-]", "4b = *k[f#] 4b 4f *k[] 4f", "4b- = *k[f#] 4b 4f# *k[] 4f"),
+    "a new key ends what was drawn": ("*k[]", "4f# *k[b-] 4f", "4f#X *k[b-] 4f"),
     "tie over the barline": ("*k[]", "[4f# = 4f]", "[4f#X = 4f#]"),
     "tie on through two barlines": ("*k[]", "[4f# = 4f_ = 4f]", "[4f#X = 4f#_ = 4f#]"),
     "a tie ends": ("*k[]", "[4f# = 4f] = 4f]", "[4f#X = 4f#] = 4f]"),
@@ -178,6 +179,7 @@ def test_losses_have_a_reason(sounding: tuple[str, ...], reason: str) -> None:
     assert written_losses(lines(*sounding)) == Counter({reason: 1})
 
 
+@settings(deadline=None, max_examples=50)
 @given(kern_texts())
 def test_documents_come_back_but_for_accidentals(kern: str) -> None:
     back = as_sounding(as_written(kern))
@@ -192,12 +194,14 @@ def test_documents_come_back_but_for_accidentals(kern: str) -> None:
     assert bool(written_losses(kern)) == (back != kern)
 
 
+@settings(deadline=None, max_examples=50)
 @given(kern_texts())
 def test_systems_can_be_cut_before_or_after(kern: str) -> None:
     for index in range(count_systems(kern)):
         assert as_written(system_range(kern, index, index + 1)) == system_range(as_written(kern), index, index + 1)
 
 
+@settings(deadline=None)
 @given(ANY_TEXT | kern_texts())
 def test_any_text_is_taken_and_settles_after_one_pass(text: str) -> None:
     written, sounding = as_written(text), as_sounding(text)

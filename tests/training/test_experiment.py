@@ -92,8 +92,8 @@ def test_a_run_leaves_a_complete_folder(trained: Trained) -> None:
     assert json.loads((trained.folder / "scores.json").read_text()) == trained.scores
     assert set(PUBLISHED_METRICS) < trained.scores.keys()
     steps = metrics(trained.folder)
-    assert (0, "train/loss_step") in steps
-    assert (1, "train/loss_step") in steps
+    assert (0, "train/loss") in steps
+    assert (1, "train/loss") in steps
     assert {"val/ser", "val/loss", "train/lr"} <= {name for _, name in steps}
 
 
@@ -206,7 +206,7 @@ def test_resuming_goes_on_at_the_next_epoch_and_stage(small_data: Path, here: Pa
     assert plans == [(0, (1, 1)), (1, (1, 3)), (2, (1, 3))]
     assert run.module.trainer.global_step == 6
     assert (folder / "metrics.csv").read_text().startswith(lines)
-    assert max(step for step, name in metrics(folder) if name == "train/loss_step") == 5
+    assert max(step for step, name in metrics(folder) if name == "train/loss") == 5
     assert not (here / "weights" / "small.1").exists()
 
 
