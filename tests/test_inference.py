@@ -9,37 +9,20 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
+from random_weights import save_random_weights
 
 import inference
 from jazzmus.errors import CheckpointError, DataError
 from jazzmus.kern.vocabulary import Vocabulary
 from jazzmus.logs import run_script
-from jazzmus.model.smt.configuration_smt import SMTConfig
-from jazzmus.model.smt.modeling_smt import SheetMusicTransformer
 from jazzmus.utils.inference_utils import Recognizer, load_recognizer, page_files, read_files, shipped_weights
 
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A network with random weights that writes 20 tokens."""
-    torch.manual_seed(1)
     vocabulary = Vocabulary.build([["**kern", "<n>", "<t>", "4", "c", "d"]])
-    config = SMTConfig(
-        encoder_hidden_sizes=(8, 16, 32),
-        encoder_depths=(1, 1, 1),
-        d_model=32,
-        d_ff=32,
-        num_heads=2,
-        num_decoder_layers=1,
-        vocab_size=len(vocabulary),
-        max_sequence_length=20,
-        tokens=list(vocabulary.tokens),
-        tokenizer="medium",
-        page_transform={"width": 64, "max_height": 96, "trim_dark_border": False},
-    )
-    folder = tmp_path_factory.mktemp("weights") / "random"
-    SheetMusicTransformer(config).save_pretrained(folder)
-    return folder
+    return save_random_weights(tmp_path_factory.mktemp("weights") / "random", vocabulary.tokens, 20)
 
 
 @pytest.fixture(scope="module")

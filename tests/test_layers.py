@@ -39,11 +39,16 @@ LAYERS: tuple[tuple[int, str], ...] = (
     (
         2,
         "model model.smt model.smt.configuration_smt model.smt.encoders model.smt.ctc model.smt.positions"
-        " model.smt.attention model.smt.decoder model.decoding model.smt.modeling_smt model.pretrained model.transfer model.optim",
+        " model.smt.attention model.smt.decoder model.decoding model.smt.modeling_smt model.pretrained model.transfer"
+        " model.optim",
     ),
     (3, "dataset.full_page_datamodule"),
     (3, "model.ctc_targets model.full_page_trainer"),
-    (4, "training training.loggers training.checkpoints training.ema training.callbacks training.experiment training.memory"),
+    (
+        4,
+        "training training.loggers training.checkpoints training.ema training.callbacks training.experiment"
+        " training.memory",
+    ),
     (4, "utils utils.inference_utils"),
     (5, "evaluate show average text_report"),
     (5, "bench"),

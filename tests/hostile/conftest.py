@@ -11,14 +11,12 @@ from types import ModuleType
 
 import datasets
 import pytest
-import torch
 from one_thread import one_thread  # noqa: F401
+from random_weights import save_random_weights
 from verbs import Outcome, RunVerb
 
 from jazzmus.kern.vocabulary import Vocabulary
 from jazzmus.logs import run_script
-from jazzmus.model.smt.configuration_smt import SMTConfig
-from jazzmus.model.smt.modeling_smt import SheetMusicTransformer
 
 TOKENS = Vocabulary.build([["**kern", "<n>", "<t>", "4", "8", "c", "d", "e"]]).tokens
 
@@ -26,23 +24,7 @@ TOKENS = Vocabulary.build([["**kern", "<n>", "<t>", "4", "8", "c", "d", "e"]]).t
 @pytest.fixture(scope="session")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of random weights that write 24 tokens; copy it to change it."""
-    torch.manual_seed(1)
-    config = SMTConfig(
-        encoder_hidden_sizes=(8, 16, 32),
-        encoder_depths=(1, 1, 1),
-        d_model=32,
-        d_ff=32,
-        num_heads=2,
-        num_decoder_layers=1,
-        vocab_size=len(TOKENS),
-        max_sequence_length=24,
-        tokens=list(TOKENS),
-        tokenizer="medium",
-        page_transform={"width": 64, "max_height": 96, "trim_dark_border": False},
-    )
-    folder = tmp_path_factory.mktemp("weights") / "random"
-    SheetMusicTransformer(config).save_pretrained(folder)
-    return folder
+    return save_random_weights(tmp_path_factory.mktemp("weights") / "random", TOKENS, 24)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from typing import TextIO
 import datasets
 import pytest
 from PIL import Image
+from tiny_runs import TINY
 from verbs import RunVerb, tree
 
 import data_prep
@@ -226,21 +227,8 @@ def test_standard_output_that_takes_nothing(
     assert outcome.code == 2
 
 
-TINY = """
-experiment.name = "small"
-experiment.max_epochs = 1
-experiment.validate_every = 1
-experiment.precision = "32-true"
-FullPageDataModule.num_workers = 0
+SHORT = """
 FullPageDataModule.draws_per_epoch = 2
-PageTransform.width = 96
-PageTransform.max_height = 128
-SMTConfig.encoder_hidden_sizes = (8, 16, 32)
-SMTConfig.encoder_depths = (1, 1, 1)
-SMTConfig.d_model = 32
-SMTConfig.d_ff = 32
-SMTConfig.num_heads = 2
-SMTConfig.num_decoder_layers = 1
 FullPageTrainer.max_decode_length = 8
 FullPageDataModule.data_path = "data"
 """
@@ -249,7 +237,7 @@ FullPageDataModule.data_path = "data"
 @pytest.fixture
 def training(here: Path, small_data: Path) -> tuple[object, ...]:
     """The words of a small training run, beside the weights of an earlier one."""
-    (here / "tiny.gin").write_text(TINY)
+    (here / "tiny.gin").write_text(TINY + SHORT)
     shutil.copytree(small_data, here / "data")
     (here / "weights").mkdir()
     (here / "weights" / "best.ckpt").write_text(EARLIER)

@@ -7,7 +7,7 @@ from pathlib import Path
 from jazzmus.config import load_config
 from jazzmus.training.experiment import Run, build_run
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parent.parent
 CONFIG = ROOT / "config" / "full_page_no_pretrained.gin"
 TINY = """
 experiment.name = "small"
