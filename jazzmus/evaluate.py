@@ -26,7 +26,7 @@ from jazzmus.dataset.sources import PageSource, load_source
 from jazzmus.errors import DataError
 from jazzmus.files import write_text
 from jazzmus.logs import progress, run_script
-from jazzmus.metrics.report import PageResult, published_result, score_counts
+from jazzmus.metrics.report import PageResult, page_result, score_counts
 from jazzmus.utils.inference_utils import Recognizer, load_recognizer
 
 logger = logging.getLogger(__name__)
@@ -91,12 +91,12 @@ def evaluate(recognizer: Recognizer, pages: Sequence[ScoredPage], batch_size: in
                 readable.append((page, page.image()))
             except DataError as error:
                 logger.error("%s; scored as an empty reading", error)
-                yield published_result(page.page_id, page.kern, "", "unreadable", 0.0)
+                yield page_result(page.page_id, page.kern, "", "unreadable", 0.0)
         if not readable:
             continue
         readings = recognizer.read_batch([image for _, image in readable])
         for (page, _), reading in zip(readable, readings, strict=True):
-            yield published_result(page.page_id, page.kern, reading.kern, reading.stop_reason, reading.seconds)
+            yield page_result(page.page_id, page.kern, reading.kern, reading.stop_reason, reading.seconds)
 
 
 def _dataset_pages(data: Path, split: str) -> Iterator[ScoredPage]:

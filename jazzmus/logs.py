@@ -57,7 +57,7 @@ def run_script(main: Callable[[], int | None]) -> int:
         sys.stdout.flush()
         return code
     except JazzmusError as error:
-        sys.stderr.write(f"error: {_one_line(error)}\n")
+        sys.stderr.write(f"error: {_message_of(error)}\n")
         return 2
     except OSError as error:
         logging.getLogger(__name__).debug("refused by the system", exc_info=True)
@@ -95,7 +95,7 @@ def _discard_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _one_line(error: JazzmusError) -> str:
+def _message_of(error: JazzmusError) -> str:
     text = str(error)
     # A worker process of a data loader hands an error on as a traceback, which the error itself ends.
     if "\nOriginal Traceback" in text:

@@ -18,7 +18,7 @@ from jazzmus.errors import DataError
 from jazzmus.evaluate import ScoredPage, pages_of
 from jazzmus.files import replace_file
 from jazzmus.logs import run_script
-from jazzmus.metrics.report import published_result, score_counts
+from jazzmus.metrics.report import page_result, score_counts
 from jazzmus.synthesis.comparison_picture import compare_rows, picture_format, write_comparison
 from jazzmus.utils.inference_utils import load_recognizer
 
@@ -47,7 +47,7 @@ def main() -> int:
     page = _page(pages_of(args.data, args.split), args.page)
     image = page.image()
     reading = load_recognizer(args.checkpoint).read(image)
-    result = published_result(page.page_id, page.kern, reading.kern, reading.stop_reason, reading.seconds)
+    result = page_result(page.page_id, page.kern, reading.kern, reading.stop_reason, reading.seconds)
     scores = score_counts([result.counts])
     reference, prediction = result.reference or "", result.prediction or ""
     sys.stdout.write("\n".join(side_by_side(reference, prediction)) + "\n\n")

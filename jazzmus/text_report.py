@@ -24,6 +24,7 @@ from jazzmus.kern.systems import system_range
 from jazzmus.kern.tokenizer import TOKENIZERS, build_tokenizer
 from jazzmus.kern.written import written_losses
 from jazzmus.logs import run_script
+from jazzmus.metrics.report import EXACT, page_result, score_counts
 
 
 def ledger_report(pages: Sequence[Page]) -> list[str]:
@@ -74,6 +75,19 @@ def token_report(training: Sequence[Page], validation: Sequence[Page]) -> list[s
     return lines
 
 
+def floor_report(validation: Sequence[Page]) -> list[str]:
+    """Lines on how a perfect reading of the validation pages is scored, form by form."""
+    lines = ["scores of a perfect reading of the validation pages, those that are not perfect:"]
+    for form in FORMS.values() if validation else ():
+        readings = [form.restore(formed_text(form, page, page.kern)) for page in validation]
+        pairs = zip(validation, readings, strict=True)
+        scores = score_counts([page_result("", page.kern, text, "eos", 0.0).counts for page, text in pairs])
+        perfect = {name: 100.0 if name in EXACT else 0.0 for name in scores}
+        listed = [f"{name} {score:.2f}" for name, score in scores.items() if score != perfect[name]]
+        lines.append(f"  {form.name}: {', '.join(listed) or 'none'}")
+    return lines
+
+
 def _codec(tokenizer: str, form: TextForm, texts: Iterable[str]) -> TextCodec:
     vocabulary = build_tokenizer(tokenizer).vocabulary(dict.fromkeys(texts))
     return TextCodec.from_names(tokenizer, vocabulary.tokens, form.name)
@@ -94,15 +108,23 @@ def _read(folders: Sequence[Path], splits: Sequence[str]) -> list[Page]:
     ]
 
 
-def main() -> int:
-    """Print the report of the training texts, validation texts where they are meant."""
-    parser = OneLineParser(prog="python -m jazzmus.text_report", description=__doc__.splitlines()[0])
+def parse_arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = OneLineParser(
+        prog="python -m jazzmus.text_report", description=__doc__.splitlines()[0], allow_abbrev=False
+    )
     parser.add_argument("--data", nargs="+", type=Path, required=True, metavar="DIR", help="folders of data_prep.py")
-    args: argparse.Namespace = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Print the report of the training texts, and of validation texts where it says so."""
+    args = parse_arguments()
     training, validation = _read(args.data, TRAINING_SPLITS), _read(args.data, ["val"])
     if not training:
         raise DataError(f"{', '.join(map(str, args.data))}: no well-formed training page; run data_prep.py first")
-    for lines in (ledger_report(training), loss_report(training), token_report(training, validation)):
+    reports = (ledger_report(training), loss_report(training), floor_report(validation))
+    for lines in (*reports, token_report(training, validation)):
         sys.stdout.write("\n".join(lines) + "\n\n")
     return 0
 

@@ -56,6 +56,8 @@ def test_training_commands_load(arguments: list[str], monkeypatch: pytest.Monkey
         (("python", "inference.py"), "inference", "parse_arguments"),
         (("python", "-m", "jazzmus.evaluate"), "jazzmus.evaluate", "parse_arguments"),
         (("python", "-m", "jazzmus.show"), "jazzmus.show", "parse_arguments"),
+        (("python", "-m", "jazzmus.average"), "jazzmus.average", "parse_arguments"),
+        (("python", "-m", "jazzmus.text_report"), "jazzmus.text_report", "parse_arguments"),
     ],
 )
 def test_other_commands_parse(

@@ -28,7 +28,7 @@ ABLATIONS = sorted((CONFIG / "ablations").glob("*.gin"))
 SHIPPED = [
     *([file] for file in EXPERIMENTS),
     *([file, TINY] for file in EXPERIMENTS),
-    *([FROM_SCRATCH, file] for file in ABLATIONS),
+    *([FROM_SCRATCH, TINY, file] for file in ABLATIONS),
 ]
 
 

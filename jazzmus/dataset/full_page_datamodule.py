@@ -39,8 +39,8 @@ from jazzmus.dataset.sampling import (
     request_height,
 )
 from jazzmus.errors import ConfigError, DataError, in_brief
-from jazzmus.kern import forms
 from jazzmus.kern.codec import TextCodec
+from jazzmus.kern.forms import build_form
 from jazzmus.kern.tokenizer import build_tokenizer
 
 logger = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class FullPageDataModule(LightningDataModule):
         data_path: A prepared folder, or folders by source name; relative paths count from the current folder.
         mix: Share of each source while no stage says otherwise; None draws from all pages alike.
         tokenizer: Name for `build_tokenizer`.
-        text_form: Name for `text_form`: the form of the texts that the network learns to write.
+        text_form: Name for `build_form`: the form of the texts that the network learns to write.
         unit: `page`, or `system` for single systems cut by their boxes.
         sampling: `piece` draws pieces evenly, whatever the number of their copies; `page` draws pages evenly.
         batch_size: Pages an optimizer step.
@@ -107,7 +107,7 @@ class FullPageDataModule(LightningDataModule):
         self.folders = _folders(data_path)
         self.mix = mix
         self.tokenizer = build_tokenizer(tokenizer)
-        self.text_form = forms.text_form(text_form)
+        self.text_form = build_form(text_form)
         self.unit = unit
         self.batch_size = batch_size
         self.pixel_budget = pixel_budget

@@ -126,7 +126,7 @@ class PagePlanner:
 
 
 def all_requests(pages: Sequence[Page], unit: Unit) -> list[PageRequest]:
-    """Every page, or every system that can be cut out, once and without augmentation: for validation."""
+    """Every page, or every system that can be cut out of one, once and without augmentation."""
     if unit == "page":
         return [PageRequest(index, 0, page.num_systems) for index, page in enumerate(pages)]
     return [

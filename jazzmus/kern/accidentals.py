@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from jazzmus.errors import KernError
 from jazzmus.kern.document import JOIN, MELODY_SPINE, SPLIT, RowKind, row_kind
 from jazzmus.kern.notes import NATURAL, Note, parse_notes
+from jazzmus.kern.systems import name_in_force
 
 DRAWN_MARK, COURTESY_MARK = "X", "i"
-_SIGNATURE = "*k["
+# As `split_lines` does, with its end; `str.splitlines` also splits at characters that may stand in a cell.
+_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 _SIGNATURE_ENTRY = re.compile("([a-g])([#-]+)")
 
 
@@ -48,7 +50,7 @@ def change_cells(
 
     All other rows stay; `follow` is told their kind and cells.
     """
-    lines = text.splitlines(keepends=True)
+    lines = _LINE.findall(text)
     for index, line in enumerate(lines):
         content = line.rstrip("\r\n")
         cells, kind = content.split("\t"), row_kind(content)
@@ -131,7 +133,7 @@ class InForce:
             self._split_and_join(cells)
         elif kind is RowKind.INTERPRETATION:
             for column, cell in enumerate(cells):
-                if cell.startswith(_SIGNATURE):
+                if name_in_force(cell) == "signature":
                     staff = self._staff(column)
                     staff.signature = dict(_SIGNATURE_ENTRY.findall(cell))
                     staff.measure.clear()

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from jazzmus.kern.base_tokenizer import Tokenizer
-from jazzmus.kern.forms import SOURCE, TextForm, text_form
+from jazzmus.kern.forms import SOURCE, TextForm, build_form
 from jazzmus.kern.tokenizer import build_tokenizer
 from jazzmus.kern.vocabulary import Vocabulary
 
@@ -33,7 +33,7 @@ class TextCodec:
     def from_names(cls, tokenizer: str, tokens: Iterable[str], form: str) -> TextCodec:
         """The codec a checkpoint describes by the names of tokenizer and form and the tokens in id order."""
         vocabulary = Vocabulary(list(tokens))
-        return cls(build_tokenizer(tokenizer, vocabulary.tokens), vocabulary, text_form(form))
+        return cls(build_tokenizer(tokenizer, vocabulary.tokens), vocabulary, build_form(form))
 
     def encode(self, kern: str) -> list[int]:
         """Ids of a text of the dataset, <bos> first and <eos> last.

@@ -36,7 +36,7 @@ class RowKind(Enum):
 
 
 MUSIC_KINDS = (RowKind.BARLINE, RowKind.DATA)
-_SPINELESS_KINDS = (RowKind.GLOBAL_COMMENT, RowKind.LINEBREAK)
+SPINELESS_KINDS = (RowKind.GLOBAL_COMMENT, RowKind.LINEBREAK)
 _CELL_MARK = {
     RowKind.HEADER: "**",
     RowKind.INTERPRETATION: "*",
@@ -138,7 +138,7 @@ def parse_kern(text: str) -> KernDocument:
     lines = split_lines(text)
     for number, line in enumerate(lines, start=1):
         kind, cells, flaw = _read_row(line)
-        if kind in _SPINELESS_KINDS:
+        if kind in SPINELESS_KINDS:
             rows.append(Row(kind, cells, (), number))
             continue
         if kind is RowKind.HEADER:
@@ -174,7 +174,7 @@ def _flaw_of_place(kind: RowKind, cells: tuple[str, ...], open_spines: tuple[int
 def _read_row(line: str) -> tuple[RowKind, tuple[str, ...], str]:
     """Return the kind and the cells of a row, and what is wrong with one of them (empty if all are of that kind)."""
     kind = row_kind(line)
-    if kind in _SPINELESS_KINDS:
+    if kind in SPINELESS_KINDS:
         return kind, (line,), ""
     cells = tuple(line.split("\t"))
     flaws = (_flaw_of_cell(kind, cell) for cell in cells)

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from jazzmus.errors import ConfigError
-from jazzmus.kern.normal_form import complete, normalize
+from jazzmus.kern.completion import complete
+from jazzmus.kern.normal_form import normalize
 from jazzmus.kern.written import as_sounding, as_written
 
 
@@ -42,7 +43,7 @@ FORMS = {
 }
 
 
-def text_form(name: str) -> TextForm:
+def build_form(name: str) -> TextForm:
     """Return the form of that name.
 
     Raises:

@@ -1,8 +1,9 @@
 """The normal form of a text: what a page does not show is left out, what it shows has one spelling.
 
-Keeps everything that is drawn: notes, rests, chords, barlines, changes of clef, signature and meter, ties, slurs,
-beams, articulation and accidentals. Chords that stand in comments come into the chord spine, since they are drawn too.
-Every change is counted under the name of its rule. Does not know images, and does not repair music.
+Keeps the music that is drawn: notes, rests, chords, barlines, changes of clef, signature and meter, ties, slurs, beams,
+articulation and accidentals. Of words and signs beside it (`Fine`, a coda sign) only chord symbols are kept, which come
+into the chord spine. Every change is counted under the name of its rule. Does not know images, and does not repair
+music.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from jazzmus.kern.completion import complete
 from jazzmus.kern.document import (
     CHORD_SPINE,
     LINEBREAK_ROW,
@@ -29,11 +29,8 @@ from jazzmus.kern.hidden_chords import comment_text, looks_like_chord, read_chor
 from jazzmus.kern.note_order import normalize_cell
 from jazzmus.kern.notes import NULL_CELL
 from jazzmus.kern.spine_paths import arrange_spine_paths
-from jazzmus.kern.systems import break_indices, name_in_force
+from jazzmus.kern.systems import IN_FORCE, break_indices, name_in_force
 
-__all__ = ["HiddenChord", "NormalForm", "complete", "normalize", "normalize_with_ledger"]
-
-HEADER_ORDER = ("clef", "signature", "meter", "met")
 # Names of instruments and staves, playback tempo and transposition.
 _NOT_DRAWN = re.compile(r"\*(?:I|MM|Tr).*", re.DOTALL)
 _BAR_NUMBER = re.compile(r"^(=+)\d+[a-z]?")
@@ -146,7 +143,8 @@ def _without_comments(rows: list[Row], ledger: Counter[str]) -> list[Row]:
     kept: list[Row] = []
     for index, row in enumerate(rows):
         if row.kind is RowKind.LOCAL_COMMENT:
-            ledger["local comment dropped"] += 1
+            words = any(comment_text(cell) for cell in row.cells)
+            ledger["words on the page dropped" if words else "local comment dropped"] += 1
         elif row.kind is RowKind.GLOBAL_COMMENT:
             ledger["global comment dropped"] += 1
         elif row.kind is not RowKind.LINEBREAK:
@@ -200,7 +198,7 @@ def _in_header_order(run: list[Row], ledger: Counter[str]) -> list[Row]:
             if name is not None and stated.setdefault((name, column), cell) != cell:
                 return run
     ordered: list[Row] = []
-    for name in HEADER_ORDER:
+    for name in IN_FORCE:  # key designations are gone
         cells = tuple(stated.get((name, column), NULL_INTERPRETATION) for column in range(len(run[0].cells)))
         if any(cell != NULL_INTERPRETATION for cell in cells):
             ordered.append(run[0]._replace(cells=cells))

@@ -22,7 +22,7 @@ from jazzmus.kern.document import (
 )
 
 # The order in which a header states what is in force. `met` must be tried before `M`.
-_IN_FORCE = ("clef", "signature", "key", "meter", "met")
+IN_FORCE = ("clef", "signature", "key", "meter", "met")
 _ENDS = {"signature": "key", "meter": "met"}
 
 
@@ -109,7 +109,7 @@ def _header_at(document: KernDocument, start: int, body: list[Row]) -> tuple[lis
             _update(in_force, row)
     count = len(document.spine_types)
     header = [document.spine_types]
-    for name in _IN_FORCE:
+    for name in IN_FORCE:
         cells = tuple(in_force.get((name, spine), NULL_INTERPRETATION) for spine in range(count))
         if any(cell != NULL_INTERPRETATION for cell in cells):
             header.append(cells)
@@ -133,7 +133,7 @@ def _splits_to(count: int, spines: tuple[int, ...]) -> list[tuple[str, ...]]:
 
 
 def name_in_force(cell: str) -> str | None:
-    """Return what an interpretation cell states (one of `_IN_FORCE`), or None."""
+    """Return what an interpretation cell states (one of `IN_FORCE`), or None."""
     if cell.startswith("*clef"):
         return "clef"
     if cell.startswith("*k["):

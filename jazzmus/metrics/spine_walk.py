@@ -10,10 +10,17 @@ from functools import lru_cache
 from itertools import zip_longest
 from typing import NamedTuple
 
-from jazzmus.kern.document import CHORD_SPINE, JOIN, MELODY_SPINE, SPLIT, RowKind, row_kind, split_lines
+from jazzmus.kern.document import (
+    CHORD_SPINE,
+    JOIN,
+    MELODY_SPINE,
+    SPINELESS_KINDS,
+    SPLIT,
+    RowKind,
+    row_kind,
+    split_lines,
+)
 from jazzmus.metrics.harmony import is_chord_cell
-
-_SPINELESS_KINDS = frozenset({RowKind.GLOBAL_COMMENT, RowKind.LINEBREAK})
 
 
 class WalkedRow(NamedTuple):
@@ -71,7 +78,7 @@ def walk(text: str) -> list[WalkedRow]:
 def _row(line: str, columns: _Columns) -> WalkedRow:
     """Read one line; most lines of a page stand in many others."""
     kind = row_kind(line)
-    if kind in _SPINELESS_KINDS:
+    if kind in SPINELESS_KINDS:
         return WalkedRow(kind, (line,), ())
     cells = line.split("\t")
     chords = cells[slice(*columns.chords)] if kind is RowKind.DATA else []

@@ -22,7 +22,7 @@ from jazzmus.dataset.batch import IGNORED_LABEL, PageBatch
 from jazzmus.errors import CheckpointError, ConfigError
 from jazzmus.kern.codec import TextCodec
 from jazzmus.kern.systems import count_systems
-from jazzmus.metrics.report import PageResult, published_result
+from jazzmus.metrics.report import PageResult, page_result
 from jazzmus.metrics.torchmetrics_adapter import TokenErrorRate, TranscriptionErrorRates
 from jazzmus.model.ctc_targets import CtcTargets, ctc_targets
 from jazzmus.model.optim import Optimization
@@ -104,6 +104,7 @@ class FullPageTrainer(LightningModule):
         self.error_rates = TranscriptionErrorRates()
         self.token_errors = TokenErrorRate()
         self.ctc_token_errors = TokenErrorRate()
+        self.ctc_too_long = 0
         self.page_results: list[PageResult] = []
 
     def train(self, mode: bool = True) -> FullPageTrainer:
@@ -172,11 +173,11 @@ class FullPageTrainer(LightningModule):
         scheduler.step()  # type: ignore[union-attr, call-arg]
         pages = sum(len(part.page_ids) for part in batch)
         self.log("train/loss", total, prog_bar=True, on_step=True, batch_size=pages)
-        if ctc_tokens:  # by epoch, since Lightning would repeat it at steps without a single system
-            self.log("train/loss_ctc", ctc_total, on_step=False, on_epoch=True, batch_size=ctc_tokens)
-        if self.ctc_weight:
-            too_long = float(sum(targets.too_long for targets in systems))
-            self.log("train/ctc_too_long", too_long, on_step=False, on_epoch=True, reduce_fx="sum", batch_size=pages)
+        self.ctc_too_long += sum(targets.too_long for targets in systems)
+        if ctc_tokens:
+            # Not by `log`, which would repeat it at the steps that have no single system.
+            for step_logger in self.loggers:
+                step_logger.log_metrics({"train/loss_ctc": ctc_total}, step=self.trainer.global_step - 1)
         self.log("train/lr", scheduler.get_last_lr()[0], on_step=True)  # type: ignore[union-attr]
 
     def _ctc_targets(self, batch: PageBatch) -> CtcTargets:
@@ -201,6 +202,14 @@ class FullPageTrainer(LightningModule):
         """The network's CTC head; only where `ctc_weight` is above 0."""
         assert self.model.ctc_head is not None
         return self.model.ctc_head
+
+    def on_train_epoch_end(self) -> None:
+        """Report the systems that CTC could not learn from."""
+        if self.ctc_too_long:
+            logger.warning(
+                "%d single systems had more tokens than CTC has places for, in this epoch", self.ctc_too_long
+            )
+        self.ctc_too_long = 0
 
     def on_validation_epoch_start(self) -> None:
         """Forget the readings of the last validation."""
@@ -227,7 +236,7 @@ class FullPageTrainer(LightningModule):
         seconds = (time.perf_counter() - started) / len(batch.page_ids)
         ids = reading.ids.tolist()
         results = [
-            published_result(page_id, kern, self.codec.decode(row), stop_reason, seconds)
+            page_result(page_id, kern, self.codec.decode(row), stop_reason, seconds)
             for page_id, kern, row, stop_reason in zip(
                 batch.page_ids, batch.kerns, ids, reading.stop_reasons, strict=True
             )
@@ -251,9 +260,15 @@ class FullPageTrainer(LightningModule):
         for name, rate in self.error_rates.compute().items():
             # The adapter has added up over processes already.
             self.log(f"val/{name}", rate.float(), prog_bar=name == "ser", rank_zero_only=True)
-        self.log("val/token_error", self.token_errors.compute(), rank_zero_only=True)
+        for name, percent in self.token_error_rates().items():
+            self.log(f"val/{name}", percent, rank_zero_only=True)
+
+    def token_error_rates(self) -> dict[str, float]:
+        """Token errors of the last validation in percent: by the decoder, and of single systems by CTC."""
+        rates = {"token_error": float(self.token_errors.compute())}
         if self.ctc_token_errors.length:
-            self.log("val/token_error_ctc", self.ctc_token_errors.compute(), rank_zero_only=True)
+            rates["token_error_ctc"] = float(self.ctc_token_errors.compute())
+        return rates
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """AdamW over what is not frozen, with its schedule over the whole run."""

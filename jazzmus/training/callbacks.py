@@ -115,7 +115,8 @@ class LastCheckpoint(Checkpoint):
         self.written = 0.0
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Start the clock."""
+        """Start the clock, and forget what a killed process wrote without its numbers."""
+        self.coming.unlink(missing_ok=True)
         self.written = time.monotonic()
 
     def on_train_batch_end(self, trainer: Trainer, *args: Any) -> None:

@@ -9,7 +9,7 @@ import json
 import logging
 import shutil
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from jazzmus.dataset.full_page_datamodule import FullPageDataModule
 from jazzmus.errors import CheckpointError, ConfigError
 from jazzmus.files import replace_file, write_text
 from jazzmus.logs import quiet_lightning
-from jazzmus.metrics.report import PageResult, score_counts
+from jazzmus.metrics.report import score_counts
 from jazzmus.model.full_page_trainer import FullPageTrainer
 from jazzmus.model.pretrained import read_weights
 from jazzmus.model.smt.configuration_smt import SMTConfig
@@ -152,7 +152,8 @@ def train(run: Run, output_dir: Path | None, resume: str | None) -> dict[str, fl
     if checkpoint is not None:
         # Before anything is written: a checkpoint that does not fit must leave the run as it was.
         _load_state(run.module, checkpoint)
-        step = resumed_step(checkpoint, averages=run.experiment.ema_decay is not None)
+        averages = run.experiment.ema_decay is not None
+        step = resumed_step(checkpoint, averages, run.config_text)
     _prepare_folder(folder, run, keep=checkpoint is not None and checkpoint.parent.resolve() == folder.resolve())
     quiet_lightning()
     # The sampler begins at the batch where the epoch was left.
@@ -169,7 +170,7 @@ def train(run: Run, output_dir: Path | None, resume: str | None) -> dict[str, fl
         return {}
     with _ctrl_c():
         trainer.validate(run.module, datamodule=run.datamodule, verbose=False)
-    return _write_results(folder, run.module.page_results)
+    return _write_results(folder, run.module)
 
 
 @contextmanager
@@ -273,10 +274,10 @@ def _load_state(module: FullPageTrainer, checkpoint: Path) -> None:
     module.model.load_state_dict(weights.tensors)
 
 
-def _write_results(folder: Path, results: Sequence[PageResult]) -> dict[str, float]:
+def _write_results(folder: Path, module: FullPageTrainer) -> dict[str, float]:
     # Texts stay out: pages may be research data that must not be passed on with a run's files.
-    lines = [result.to_json(with_texts=False) + "\n" for result in results]
+    lines = [result.to_json(with_texts=False) + "\n" for result in module.page_results]
     write_text(folder / RESULTS_FILE, "".join(lines))
-    scores = score_counts([result.counts for result in results])
+    scores = score_counts([result.counts for result in module.page_results]) | module.token_error_rates()
     write_text(folder / SCORES_FILE, json.dumps(scores, indent=1) + "\n")
     return scores

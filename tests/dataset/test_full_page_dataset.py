@@ -15,7 +15,7 @@ from jazzmus.dataset.page_image import read_image
 from jazzmus.dataset.page_transform import PageTransform, crop_systems
 from jazzmus.errors import DataError
 from jazzmus.kern.codec import TextCodec
-from jazzmus.kern.forms import text_form
+from jazzmus.kern.forms import build_form
 from jazzmus.kern.systems import count_systems, system_range
 from jazzmus.kern.tokenizer import build_tokenizer
 from jazzmus.kern.vocabulary import Vocabulary
@@ -85,7 +85,7 @@ def test_a_text_without_the_form_that_is_wanted_names_its_file(small_data: Path)
     pages = pages_of(small_data)
     broken = replace(pages[0], kern=pages[0].kern.replace("*-", "*"))
     dataset = dataset_of([broken])
-    dataset.codec.form = text_form("normal")
+    dataset.codec.form = build_form("normal")
     with pytest.raises(DataError, match=r"a-1\.txt: has no normal form \(.*never closed.*text_form = 'source'"):
         dataset[PageRequest(0, 0, broken.num_systems)]
 

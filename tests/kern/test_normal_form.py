@@ -11,8 +11,9 @@ from hypothesis import example, given, settings
 
 from jazzmus.errors import KernError
 from jazzmus.kern.accidentals import COURTESY_MARK, DRAWN_MARK, accidental_is_drawn
+from jazzmus.kern.completion import complete
 from jazzmus.kern.document import MELODY_SPINE, RowKind, parse_kern
-from jazzmus.kern.normal_form import NormalForm, complete, normalize, normalize_with_ledger
+from jazzmus.kern.normal_form import NormalForm, normalize, normalize_with_ledger
 from jazzmus.kern.note_order import STEMS
 from jazzmus.kern.notes import Note, parse_notes
 from jazzmus.kern.systems import count_systems, system_range
@@ -89,7 +90,8 @@ def test_what_is_visible_stays(text: str) -> None:
 RULES = {
     "line ends": (HEAD.replace("\n", "\r\n") + "4c\t.\n" + TAIL, HEAD + "4c\t.\n" + TAIL),
     "global comment dropped": ("!!!COM: Nobody\n" + HEAD + "4c\t.\n" + TAIL, HEAD + "4c\t.\n" + TAIL),
-    "local comment dropped": (HEAD + "!LO:TX:a:t=Fine\t!\n4c\t.\n" + TAIL, HEAD + "4c\t.\n" + TAIL),
+    "words on the page dropped": (HEAD + "!LO:TX:a:t=Fine\t!\n4c\t.\n" + TAIL, HEAD + "4c\t.\n" + TAIL),
+    "local comment dropped": (HEAD + "!LO:N:vis=1\t!\n4c\t.\n" + TAIL, HEAD + "4c\t.\n" + TAIL),
     "spelling of linebreak": (
         HEAD + "4c\t.\n!!linebreak\n=\t=\n4c\t.\n" + TAIL,
         HEAD + "4c\t.\n!!linebreak:original\n=\t=\n4c\t.\n" + TAIL,

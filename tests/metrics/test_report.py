@@ -18,7 +18,7 @@ from jazzmus.metrics.report import (
     PUBLISHED_METRICS,
     PageResult,
     count_edits,
-    published_result,
+    page_result,
     score_counts,
 )
 from jazzmus.metrics.transcription import EditCount
@@ -141,9 +141,9 @@ def test_a_page_result_without_texts_holds_none() -> None:
     assert again.counts == result.counts
 
 
-def test_a_published_result_is_scored_on_the_published_form_of_both_texts() -> None:
+def test_a_page_result_is_scored_on_the_published_form_of_both_texts() -> None:
     reference = '**kern\t**mxhm\n*I"Voice\t*\n4c#X\tC:7\n*-\t*-\n'
-    result = published_result("page", reference, "**kern\t**mxhm\n4c#\tC:7\n*-\t*-", "eos", 0.5)
+    result = page_result("page", reference, "**kern\t**mxhm\n4c#\tC:7\n*-\t*-", "eos", 0.5)
     assert result.reference == result.prediction == "**kern\t**mxhm\n4c#\tC:7\n*-\t*-\n"
     assert score_counts([result.counts]) == PERFECT
 

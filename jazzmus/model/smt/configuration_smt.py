@@ -46,7 +46,7 @@ class SMTConfig(PretrainedConfig):
         eos_token_id: Id of <eos>.
         tokens: The vocabulary in id order, one for each row of the embedding or of the output layer.
         tokenizer: Name for `jazzmus.kern.tokenizer.build_tokenizer`.
-        text_form: Name for `jazzmus.kern.forms.text_form`: the form of the texts that the network writes.
+        text_form: Name for `jazzmus.kern.forms.build_form`: the form of the texts that the network writes.
         page_transform: Plain values of the page transform the network was trained with.
         **kwargs: Fields of `transformers.PretrainedConfig`.
 
