@@ -198,7 +198,12 @@ def test_a_run_that_is_ended_while_it_writes(
 
     before = tree(here)
     monkeypatch.setattr(Path, "write_bytes", end)
-    outcome = run(inference, "--checkpoint", weights, "--image", "page.png", "--output", "readings")
+    # A shell may have started the tests with Ctrl-C switched off.
+    earlier = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        outcome = run(inference, "--checkpoint", weights, "--image", "page.png", "--output", "readings")
+    finally:
+        signal.signal(signal.SIGINT, earlier)
     outcome.only_complaint("interrupted")
     assert outcome.code == 130
     assert tree(here) == before
