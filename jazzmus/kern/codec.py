@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 
@@ -10,9 +9,6 @@ from jazzmus.kern.base_tokenizer import Tokenizer
 from jazzmus.kern.forms import SOURCE, TextForm, build_form
 from jazzmus.kern.tokenizer import build_tokenizer
 from jazzmus.kern.vocabulary import Vocabulary
-
-# The published `medium` tokenizer reads the chord spine's terminator as a chord.
-_LOST_TERMINATOR = re.compile(r"^((?:\*-\t)+)\*b:none$", flags=re.MULTILINE)
 
 
 class TextCodec:
@@ -69,9 +65,5 @@ class TextCodec:
         return body
 
     def decode(self, ids: Iterable[int]) -> str:
-        """Text, in the dialect of the dataset, of ids up to the first <eos>; special tokens write nothing.
-
-        What the tokenizer decodes to, but that spines which the published one leaves open are closed.
-        """
-        text = self.tokenizer.decode(self.vocabulary.decode(self.body(ids)))
-        return self.form.restore(_LOST_TERMINATOR.sub(r"\1*-", text))
+        """Text, in the dialect of the dataset, of ids up to the first <eos>; special tokens write nothing."""
+        return self.form.restore(self.tokenizer.decode_closed(self.vocabulary.decode(self.body(ids))))

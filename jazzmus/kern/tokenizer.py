@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from jazzmus.errors import ConfigError
 from jazzmus.kern.base_tokenizer import LINEBREAK_TOKEN, Tokenizer
@@ -24,6 +24,8 @@ CHORD_PITCH, CHORD_EXTENSION = "<chord-pitch>", "<chord-extension>"
 # Any row that holds one of these, anywhere, is left out of the published texts.
 _SKIPPED = ("!!pagebreak", "*I", "*F:", "!LO")
 _WHOLE_CELLS = frozenset({".", "*", "*^", "*v"})
+# What `medium` makes of the chord spine's terminator: a chord.
+_LOST_TERMINATOR = re.compile(r"^((?:\*-\t)+)\*b:none$", flags=re.MULTILINE)
 _PITCH_RUN_OR_CHARACTER = re.compile(r"[a-gA-G]+|.", re.DOTALL)
 
 
@@ -82,6 +84,10 @@ class MediumTokenizer(PublishedTokenizer):
     """Header and bar cells whole, notes by character with pitch letters together, chords by their parts."""
 
     name = "medium"
+
+    def decode_closed(self, tokens: Iterable[str]) -> str:
+        """As `decode`, with the terminator of the chord spine, which is lost as published."""
+        return _LOST_TERMINATOR.sub(r"\1*-", self.decode(tokens))
 
     def _encode_cell(self, cell: str, in_music: bool, is_chord: bool) -> list[str]:
         if not in_music or cell in _WHOLE_CELLS:

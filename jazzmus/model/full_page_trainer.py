@@ -223,17 +223,19 @@ class FullPageTrainer(LightningModule):
         # As inference reads, outside the number format of training: scores are those of the checkpoint.
         with torch.autocast(self.device.type, enabled=False):
             for part in batch:
+                started = time.perf_counter()
                 features = self.model.encode(part.images, part.image_sizes)
+                encoding_seconds = time.perf_counter() - started
                 tokens = int((part.labels != IGNORED_LABEL).sum())
                 loss = self._loss_sum(features, part, part.decoder_input) / tokens
                 self.log("val/loss", loss, on_epoch=True, batch_size=tokens, sync_dist=True)
-                self._read(features, part)
+                self._read(features, part, encoding_seconds)
                 self._read_columns(features, part)
 
-    def _read(self, features: Tensor, batch: PageBatch) -> None:
+    def _read(self, features: Tensor, batch: PageBatch, encoding_seconds: float) -> None:
         started = time.perf_counter()
         reading = self.model.read_features(features, batch.image_sizes, self.max_decode_length)
-        seconds = (time.perf_counter() - started) / len(batch.page_ids)
+        seconds = (encoding_seconds + time.perf_counter() - started) / len(batch.page_ids)
         ids = reading.ids.tolist()
         results = [
             page_result(page_id, kern, self.codec.decode(row), stop_reason, seconds)

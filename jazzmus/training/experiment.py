@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -156,8 +155,6 @@ def train(run: Run, output_dir: Path | None, resume: str | None) -> dict[str, fl
         step = resumed_step(checkpoint, averages, run.config_text)
     _prepare_folder(folder, run, keep=checkpoint is not None and checkpoint.parent.resolve() == folder.resolve())
     quiet_lightning()
-    # The sampler begins at the batch where the epoch was left.
-    warnings.filterwarnings("ignore", message=".*resuming from a checkpoint that ended before the epoch ended")
     trainer = _trainer(run, folder)
     if run.experiment.max_epochs > 0:
         MetricsFile(folder).drop_from(step)
