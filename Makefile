@@ -16,7 +16,7 @@ install: $(STAMP)  ## build .venv with the tested versions
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --upgrade -c constraints.txt pip setuptools
-	$(RUN) -m pip install --quiet -c constraints.txt --editable ".[dev,export]"
+	$(RUN) -m pip install --quiet -c constraints.txt --editable ".[dev]"
 	touch $@
 
 demo: $(STAMP)  ## generate pages, train a small model on them, read a page it never saw

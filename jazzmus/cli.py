@@ -1,4 +1,4 @@
-"""The command line of training: one parser, and one table from flags to gin bindings; what all parsers share.
+"""The command lines of training and of data, and one table from flags to gin bindings; what all parsers share.
 
 A flag that changes a result stands in `FLAG_BINDINGS` and becomes a binding; the others only say where or how the
 process runs. Flags are absent by default, so that the config file speaks. Order of power: files < flags < --gin.
@@ -9,6 +9,7 @@ Knows nothing of gin, of the sections it names, or of what the other flags cause
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -21,6 +22,7 @@ FLAG_BINDINGS: dict[str, str] = {
     "batch_size": "FullPageDataModule.batch_size",
 }
 
+GENERATOR_CONFIG = Path("config/generated.gin")
 _TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -61,6 +63,56 @@ def training_parser() -> argparse.ArgumentParser:
         help="a single binding, stronger than files and flags; may be repeated",
     )
     return parser
+
+
+def data_arguments(argv: Sequence[str] | None, protocols: Sequence[str]) -> argparse.Namespace:
+    """Read the command line of `data_prep.py`; `protocols` are the names of the ways to split, the first the usual."""
+    parser = OneLineParser(
+        description="Prepare data/NAME/{train,val,test}/{images,ground_truth}/ (with --synthetic: "
+        "data/NAME/synthetic/{images,ground_truth}/) and data/NAME/manifest.json. Running again changes nothing.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--dataset_name", default="PRAIG/JAZZMUS", help="hub name, or a local path that `datasets` loads (%(default)s)"
+    )
+    parser.add_argument("--output_name", help="name of the folder (handwritten, synthetic or generated)")
+    parser.add_argument(
+        "--synthetic",
+        nargs="?",
+        const=True,
+        default=False,
+        type=truth,
+        metavar="True|False",
+        help="engraved pages, in one folder without splits; a hub name X then means X_Synthetic",
+    )
+    parser.add_argument(
+        "--protocol",
+        choices=protocols,
+        default=protocols[0],
+        help="clean: no copy of a validation or test piece is trained on; published: only the pages held out are kept "
+        "from training, as in the literature (%(default)s)",
+    )
+    parser.add_argument("--revision", help="hub revision: a commit, tag or branch")
+    parser.add_argument("--max_images", type=int, metavar="N", help="keep only the first N pages of each split")
+    parser.add_argument("--data_root", type=Path, default=Path("data"), help="folder of all data (%(default)s)")
+    made = parser.add_argument_group("generated pages instead of a dataset")
+    made.add_argument("--generate", type=int, metavar="N", help="make N training pages")
+    flags = [
+        made.add_argument("--val", type=int, metavar="N", default=0, help="validation pages"),
+        made.add_argument("--test", type=int, metavar="N", default=0, help="test pages"),
+        made.add_argument("--seed", type=int, default=0, help="number of the first page"),
+        made.add_argument("--workers", type=int, default=2, help="processes (%(default)s)"),
+        made.add_argument("--to_parquet", action="store_true", help="shards that `datasets` streams, not a folder"),
+        made.add_argument("--config", type=Path, nargs="+", default=[GENERATOR_CONFIG], help="gin files (%(default)s)"),
+        made.add_argument("--gin", action="append", default=[], metavar="NAME=VALUE", help="a single binding"),
+    ]
+    args = parser.parse_args(argv)
+    given = [flag for flag in flags if getattr(args, flag.dest) != flag.default]
+    if given and args.generate is None:
+        parser.error(f"{given[0].option_strings[0]} is for generated pages only: add --generate N")
+    usual = "generated" if args.generate is not None else "synthetic" if args.synthetic else "handwritten"
+    args.output_name = args.output_name or usual
+    return args
 
 
 def flag_bindings(args: argparse.Namespace) -> list[str]:

@@ -19,8 +19,8 @@ LAYERS: tuple[tuple[int, str], ...] = (
     (
         1,
         "kern kern.document kern.vocabulary kern.notes kern.chords kern.systems kern.accidentals kern.note_order"
-        " kern.hidden_chords kern.spine_paths kern.completion kern.normal_form kern.written kern.forms"
-        " kern.base_tokenizer kern.byte_pair kern.compact kern.tokenizer kern.codec"
+        " kern.hidden_chords kern.spine_paths kern.completion kern.normal_form kern.written kern.transposition"
+        " kern.forms kern.base_tokenizer kern.byte_pair kern.compact kern.tokenizer kern.codec"
         " metrics.transcription metrics.harmony metrics.spine_walk metrics.voices metrics.beats metrics.exactness"
         " metrics.report metrics metrics.torchmetrics_adapter",
     ),
@@ -33,8 +33,32 @@ LAYERS: tuple[tuple[int, str], ...] = (
     ),
     (
         2,
-        "synthesis synthesis.progressions synthesis.melody synthesis.content synthesis.bar_rests synthesis.chord_text"
-        " synthesis.engraving synthesis.page synthesis.page_folder synthesis.comparison_picture synthesis.__main__",
+        "synthesis synthesis.chord_text synthesis.bar_rests synthesis.engraving synthesis.elements"
+        " synthesis.text_bars synthesis.score_drawing synthesis.svg_shapes synthesis.svg_layer"
+        " synthesis.svg_elements synthesis.score_elements synthesis.element_check synthesis.endings"
+        " synthesis.content synthesis.content.page_texts synthesis.content.bars synthesis.content.joints"
+        " synthesis.content.leaks synthesis.content.repitching synthesis.content.recombination"
+        " synthesis.content.musicxml_file synthesis.content.musicxml_chords synthesis.content.musicxml_notes"
+        " synthesis.content.musicxml_part synthesis.content.musicxml_measures synthesis.content.musicxml"
+        " synthesis.content.line_breaks synthesis.content.user_tunes synthesis.content.rhythm"
+        " synthesis.content.tune_phrases synthesis.content.progressions synthesis.content.melody"
+        " synthesis.content.tune_form synthesis.content.tune_details synthesis.content.tune_composer"
+        " synthesis.content.tune_text synthesis.content.procedural synthesis.content.source synthesis.paper"
+        " synthesis.paper.style synthesis.paper.noise synthesis.paper.staff_paper synthesis.paper.warp"
+        " synthesis.paper.surroundings synthesis.paper.light synthesis.paper.camera synthesis.paper.sheet"
+        " synthesis.handwriting synthesis.handwriting.strokes synthesis.handwriting.ink"
+        " synthesis.handwriting.glyphs synthesis.handwriting.clefs synthesis.handwriting.rests"
+        " synthesis.handwriting.signs synthesis.handwriting.music_hand synthesis.handwriting.writing"
+        " synthesis.handwriting.heads synthesis.handwriting.lines synthesis.handwriting.barlines"
+        " synthesis.handwriting.single_signs synthesis.handwriting.spacing synthesis.handwriting.occupied"
+        " synthesis.handwriting.chord_places synthesis.handwriting.corrections"
+        " synthesis.handwriting.system_strokes synthesis.handwriting.fonts"
+        " synthesis.handwriting.lettering_signs synthesis.handwriting.lettering"
+        " synthesis.handwriting.chord_spelling synthesis.handwriting.chord_symbols"
+        " synthesis.handwriting.invented_words synthesis.handwriting.remarks synthesis.handwriting.writer"
+        " synthesis.page_style synthesis.drawn_page synthesis.drawn_store synthesis.page"
+        " synthesis.generated_pages synthesis.page_folder synthesis.parquet synthesis.generate"
+        " synthesis.comparison_picture synthesis.contact_sheet synthesis.benchmark synthesis.__main__",
     ),
     (
         2,
@@ -42,7 +66,7 @@ LAYERS: tuple[tuple[int, str], ...] = (
         " model.smt.attention model.smt.decoder model.decoding model.smt.modeling_smt model.pretrained model.transfer"
         " model.optim",
     ),
-    (3, "dataset.full_page_datamodule"),
+    (3, "dataset.generated_stream dataset.full_page_datamodule"),
     (3, "model.ctc_targets model.full_page_trainer"),
     (
         4,

@@ -21,6 +21,7 @@ from jazzmus.dataset.augment import PageAugmentation
 from jazzmus.dataset.batch import MicroBatchCollator, PageBatch
 from jazzmus.dataset.curriculum import Curriculum, Stage, check_mix
 from jazzmus.dataset.full_page_dataset import (
+    GENERATED,
     TRAINING_SPLITS,
     FullPageDataset,
     Page,
@@ -42,6 +43,7 @@ from jazzmus.errors import ConfigError, DataError, in_brief
 from jazzmus.kern.codec import TextCodec
 from jazzmus.kern.forms import build_form
 from jazzmus.kern.tokenizer import build_tokenizer
+from jazzmus.synthesis.generated_pages import GeneratedPages
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +56,7 @@ class FullPageDataModule(LightningDataModule):
         page_transform: Gray page to tensor (a section of its own in the config).
         augmentation: Changes training pages; None leaves them as they are.
         curriculum: Stages by number of systems and mix; None shows whole pages throughout.
+        generated: Draws pages on demand, a source that a mix names "generated"; None: there is no such source.
         data_path: A prepared folder, or folders by source name; relative paths count from the current folder.
         mix: Share of each source while no stage says otherwise; None draws from all pages alike.
         tokenizer: Name for `build_tokenizer`.
@@ -76,6 +79,7 @@ class FullPageDataModule(LightningDataModule):
         page_transform: PageTransform,
         augmentation: PageAugmentation | None = None,
         curriculum: Curriculum | None = None,
+        generated: GeneratedPages | None = None,
         data_path: str | dict[str, str] = "data/handwritten",
         mix: dict[str, float] | None = None,
         tokenizer: str = "medium",
@@ -104,6 +108,7 @@ class FullPageDataModule(LightningDataModule):
         self.page_transform = page_transform
         self.augmentation = augmentation
         self.curriculum = curriculum
+        self.generated = generated
         self.folders = _folders(data_path)
         self.mix = mix
         self.tokenizer = build_tokenizer(tokenizer)
@@ -116,15 +121,36 @@ class FullPageDataModule(LightningDataModule):
         self.stage_index = 0
         self.stride: int | None = None  # set by the one who knows the encoder, before loaders are asked for
         check_mix(mix, "FullPageDataModule.mix")
-        for shares in (mix, *(stage.mix for stage in (curriculum.stages if curriculum else ()))):
-            if unknown := sorted(set(shares or ()) - set(self.folders)):
-                raise ConfigError(
-                    f"a mix names the source {unknown[0]!r}, but FullPageDataModule.data_path has "
-                    f"{', '.join(sorted(self.folders))}"
-                )
+        self._check_sources([mix, *(stage.mix for stage in (curriculum.stages if curriculum else ()))])
         self._read()
-        self.planner = PagePlanner(self.training_pages, unit, sampling, mix, draws_per_epoch, seed)
+        self.planner = PagePlanner(
+            self.training_pages,
+            unit,
+            sampling,
+            mix,
+            draws_per_epoch,
+            seed,
+            generated.systems if generated else None,
+            generated.papers if generated else 1,
+        )
         self._report_left_out()
+
+    def _check_sources(self, mixes: Sequence[Mapping[str, float] | None]) -> None:
+        """Hold the names in all mixes against the sources there are."""
+        sources = [*sorted(self.folders), *([GENERATED] if self.generated else [])]
+        for shares in mixes:
+            if unknown := sorted(set(shares or ()) - set(sources)):
+                raise ConfigError(
+                    f"a mix names the source {unknown[0]!r}, but the sources are {', '.join(sources)} "
+                    "(FullPageDataModule.data_path and .generated)"
+                )
+        if self.generated and GENERATED in self.folders:
+            raise ConfigError(f"FullPageDataModule.data_path: the name {GENERATED!r} is that of pages drawn on demand")
+        if self.generated and not any((shares or {}).get(GENERATED) for shares in mixes):
+            raise ConfigError(
+                f"FullPageDataModule.generated is set, but no mix names {GENERATED!r}: bind FullPageDataModule.mix "
+                "or the mixes of Curriculum.stages"
+            )
 
     def _read(self) -> None:
         """Read texts and manifests (not images), and build the vocabulary from training pages only."""
@@ -162,11 +188,17 @@ class FullPageDataModule(LightningDataModule):
         shown = self._formed_texts(self.training_pages, self.unit)
         # Whole pages count too where systems are shown: weights go on from systems to pages.
         whole = self._formed_texts(self.training_pages, "page") if self.unit == "system" else []
+        if self.generated:
+            self.generated.keep_from(page.kern for page in self.validation_pages)
+            whole += [self.text_form.apply(text) for text in self.generated.texts("page")]
+            shown += [self.text_form.apply(text) for text in self.generated.texts(self.unit)]
         self.vocabulary = self.tokenizer.vocabulary(dict.fromkeys([*whole, *shown]))
         # As a checkpoint makes it again: a learned tokenizer cuts texts by these tokens.
         self.tokenizer = build_tokenizer(self.tokenizer.name, self.vocabulary.tokens)
         self.codec = TextCodec(self.tokenizer, self.vocabulary, self.text_form)
         self.longest_target = max(len(self.codec.encode_formed(text)) for text in shown)
+        if self.generated:
+            self.generated.accept_only(self._fits, f"{self.longest_target} {self.vocabulary.fingerprint}")
         if unseen := self.codec.unseen_summary(self._formed_texts(self.validation_pages, self.unit)):
             logger.warning("validation texts hold what no training text does and cannot be read right: %s", unseen)
         logger.info(
@@ -179,6 +211,12 @@ class FullPageDataModule(LightningDataModule):
             self.text_form.name,
             self.longest_target,
         )
+
+    def _fits(self, kern: str) -> bool:
+        """Whether a text can be learnt: it is no longer than those known when training began, and no token is new."""
+        text = self.text_form.apply(kern)
+        tokens = self.tokenizer.encode(text)
+        return len(tokens) + 2 <= self.longest_target and not self.vocabulary.unseen(tokens)
 
     def _formed_texts(self, pages: Sequence[Page], unit: Unit) -> list[str]:
         """What the network is to write for the pages, or for all systems that can be cut out of them."""
@@ -247,7 +285,7 @@ class FullPageDataModule(LightningDataModule):
         return self._loader(self._dataset(self.validation_pages, None), batches)
 
     def _dataset(self, pages: Sequence[Page], augmentation: PageAugmentation | None) -> FullPageDataset:
-        return FullPageDataset(pages, self.page_transform, self.codec, augmentation)
+        return FullPageDataset(pages, self.page_transform, self.codec, augmentation, self.generated)
 
     def _loader(self, dataset: FullPageDataset, batch_sampler: Any) -> DataLoader[list[PageBatch]]:
         if self.stride is None:

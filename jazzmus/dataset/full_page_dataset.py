@@ -1,14 +1,18 @@
-"""Prepared folders as pages, and pages as samples. Knows no batches, no stages and no model."""
+"""Prepared folders as pages, and pages as samples. Knows no batches, no stages and no model.
+
+Pages may also be drawn when they are asked for; who draws them, and how, is not known here.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -26,6 +30,8 @@ from jazzmus.kern.systems import count_systems, system_range
 
 # Both kinds of prepared folder train under one name: handwritten pages are split, engraved ones are all for training.
 TRAINING_SPLITS = ("train", "synthetic")
+# Name, in a mix of sources, of the pages that are drawn on demand.
+GENERATED = "generated"
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,34 @@ class PageRequest(NamedTuple):
     last: int
     seed: int | None = None
     strip: bool = False
+
+
+class GeneratedRequest(NamedTuple):
+    """Which page to draw, and on what paper.
+
+    Attributes:
+        number: Of the page, or of the single system; the same number is the same music in the same hand.
+        systems: Number of systems of the page.
+        seed: Of its paper, and of its augmentation.
+        strip: A single system out of a page, as `PageRequest.strip`.
+    """
+
+    number: int
+    systems: int
+    seed: int
+    strip: bool = False
+
+    @property
+    def page_id(self) -> str:
+        """Name of the page in messages and results."""
+        return f"{GENERATED}-{self.number}-{self.seed}"
+
+
+class PageGenerator(Protocol):
+    """Who draws pages."""
+
+    def draw(self, number: int, systems: int, paper: int, strip: bool) -> tuple[Image.Image, str]:
+        """Return the page of a `GeneratedRequest`, of mode "L", and its text; the same in any process."""
 
 
 def read_pages(source: str, folder: Path, manifest: Manifest, split: str) -> list[Page]:
@@ -129,6 +163,7 @@ class FullPageDataset(Dataset[PageSample]):
         page_transform: Gray page to tensor.
         codec: Text to ids.
         augmentation: For requests that carry a seed; None: never.
+        generator: Draws the pages of a `GeneratedRequest`; None: there are none.
     """
 
     def __init__(
@@ -137,26 +172,25 @@ class FullPageDataset(Dataset[PageSample]):
         page_transform: PageTransform,
         codec: TextCodec,
         augmentation: PageAugmentation | None = None,
+        generator: PageGenerator | None = None,
     ) -> None:
         self.pages = pages
         self.page_transform = page_transform
         self.codec = codec
         self.augmentation = augmentation
+        self.generator = generator
         self._targets: dict[tuple[int, int, int], tuple[str, Tensor]] = {}
 
     def __len__(self) -> int:
         return len(self.pages)
 
-    def __getitem__(self, request: PageRequest) -> PageSample:  # type: ignore[override]
-        page = self.pages[request.page]
-        path = page.folder / page.record.image
-        image = read_image(path, str(path))
-        page_id = page.record.page_id
-        kern, token_ids = self._target(request)
-        if request.strip or (request.first, request.last) != (0, page.num_systems):
-            boxes = page.record.systems or ()
-            image = crop_systems(image, boxes, request.first, request.last, request.strip)
-            page_id = f"{page_id}:{request.first}-{request.last}"
+    def __getitem__(self, request: PageRequest | GeneratedRequest) -> PageSample:  # type: ignore[override]
+        if isinstance(request, GeneratedRequest):
+            page_id, (image, kern) = request.page_id, self._drawn(request)
+            token_ids = torch.tensor(self.codec.encode(kern), dtype=torch.long)
+        else:
+            page_id, image = self._stored(request)
+            kern, token_ids = self._target(request)
         generator = None if request.seed is None else np.random.default_rng(request.seed)
         if self.augmentation is not None and generator is not None:
             image = self.augmentation.on_image(image, generator)
@@ -164,6 +198,21 @@ class FullPageDataset(Dataset[PageSample]):
         if self.augmentation is not None and generator is not None:
             tensor = self.augmentation.on_tensor(tensor, generator)
         return PageSample(page_id, tensor, token_ids, kern)
+
+    def _drawn(self, request: GeneratedRequest) -> tuple[Image.Image, str]:
+        if self.generator is None:
+            raise ValueError("a generated page is asked for, but there is no generator")
+        return self.generator.draw(request.number, request.systems, request.seed, request.strip)
+
+    def _stored(self, request: PageRequest) -> tuple[str, Image.Image]:
+        """Id and image of what is shown of a page on disk."""
+        page = self.pages[request.page]
+        path = page.folder / page.record.image
+        image = read_image(path, str(path))
+        if not request.strip and (request.first, request.last) == (0, page.num_systems):
+            return page.record.page_id, image
+        image = crop_systems(image, page.record.systems or (), request.first, request.last, request.strip)
+        return f"{page.record.page_id}:{request.first}-{request.last}", image
 
     def _target(self, request: PageRequest) -> tuple[str, Tensor]:
         """Text and ids of what is shown; parsed once, since pages come back every epoch."""

@@ -14,16 +14,22 @@ import numpy as np
 from torch.utils.data import Sampler
 
 from jazzmus.dataset.curriculum import Stage
-from jazzmus.dataset.full_page_dataset import Page, PageRequest
+from jazzmus.dataset.full_page_dataset import GENERATED, GeneratedRequest, Page, PageRequest
 from jazzmus.dataset.page_transform import PageTransform, system_rows
 from jazzmus.errors import DataError
 
 Unit = Literal["page", "system"]
 Sampling = Literal["piece", "page"]
 Item = TypeVar("Item")
+Request = PageRequest | GeneratedRequest
 
 # Batches are cut from a pool of this many, sorted by height: little padding, and still a mix of pieces.
 BATCHES_A_POOL = 8
+
+# Generated pages of one epoch, and epochs of one seed: what keeps the numbers of all of them apart.
+NUMBERS = 1_000_000
+# Height over width of a generated strip and of a page, roughly: batches are planned before pages are drawn.
+STRIP_ASPECT, PAGE_ASPECT = 0.16, 1.414
 
 
 class PagePlanner:
@@ -36,6 +42,9 @@ class PagePlanner:
         mix: Share of each source; None draws from all pages as if they were one source. A stage's mix goes before.
         draws: Pages (or systems) an epoch; the number there is when None.
         seed: Seed of every draw.
+        generated: Fewest and most systems of pages that are drawn on demand, where no stage says otherwise; None:
+            there is no such source.
+        papers: For how many epochs a drawn page comes back, each time on new paper.
     """
 
     def __init__(
@@ -46,15 +55,19 @@ class PagePlanner:
         mix: Mapping[str, float] | None,
         draws: int | None,
         seed: int,
+        generated: tuple[int, int] | None = None,
+        papers: int = 1,
     ) -> None:
         self.pages = pages
         self.unit = unit
         self.sampling = sampling
         self.mix = mix
         self.seed = seed
+        self.generated = generated
+        self.papers = papers
         self.draws = draws if draws is not None else len(all_requests(pages, unit))
 
-    def plan(self, epoch: int, stage: Stage | None) -> list[PageRequest]:
+    def plan(self, epoch: int, stage: Stage | None) -> list[Request]:
         """The requests of an epoch, each with a seed for its augmentation, in the order they were drawn.
 
         Raises:
@@ -63,11 +76,14 @@ class PagePlanner:
         generator = np.random.default_rng([self.seed, epoch])
         mix, systems = self._mix(stage), stage.systems if stage is not None else None
         pools = self.pools(stage)
-        names = sorted(pools)
+        names = sorted({*pools, GENERATED} if self._generates(stage) else pools)
         shares = np.array([1.0 if mix is None else mix[name] for name in names])
         counts = _apportion(shares, self.draws)
-        requests = []
+        requests: list[Request] = []
         for name, count in zip(names, counts, strict=True):
+            if name == GENERATED and self.generated is not None:
+                requests += self._generated_requests(epoch, count, systems or self.generated)
+                continue
             for page in _drawn(pools[name], self.pages, count, self.sampling, generator):
                 first, last = self._range(self.pages[page], systems, generator)
                 seed = int(generator.integers(2**31))
@@ -87,12 +103,37 @@ class PagePlanner:
             if self._fits(page, systems):
                 pools.setdefault(page.source if mix is not None else "", []).append(index)
         wanted = {name for name, share in mix.items() if share > 0} if mix is not None else {""}
+        if self.generated is not None:
+            wanted.discard(GENERATED)
         if empty := sorted(wanted - pools.keys()):
             raise DataError(
                 f"no training page of source {empty[0] or 'any'!r} can be shown in systems {systems or 'all'}; "
                 "check Curriculum.stages, FullPageDataModule.mix and the names in FullPageDataModule.data_path"
             )
         return pools
+
+    def _generates(self, stage: Stage | None) -> bool:
+        mix = self._mix(stage)
+        return self.generated is not None and mix is not None and mix.get(GENERATED, 0.0) > 0
+
+    def _generated_requests(self, epoch: int, count: int, systems: tuple[int, int]) -> list[Request]:
+        """Requests for `count` pages. The music of an epoch comes back in the next ones, as often as papers say."""
+        music_of, paper = divmod(epoch, self.papers)
+        requests: list[Request] = []
+        for index in range(count):
+            number = (self.seed * NUMBERS + music_of) * NUMBERS + index
+            generator = np.random.default_rng([self.seed, music_of, index])
+            length = 1 if self.unit == "system" else int(generator.integers(systems[0], systems[1] + 1))
+            seed = int(generator.integers(2**31, size=paper + 1)[paper])
+            requests.append(GeneratedRequest(number, length, seed, strip=self.unit == "system"))
+        return requests
+
+    def height(self, request: Request, transform: PageTransform) -> int:
+        """Height in pixels of the tensor a request gives; for pages not yet drawn, what it may well be."""
+        if isinstance(request, PageRequest):
+            return request_height(self.pages[request.page], request, transform)
+        aspect = STRIP_ASPECT if request.strip else PAGE_ASPECT
+        return transform.output_size(transform.width, round(aspect * transform.width))[1]
 
     def left_out(self, stage: Stage | None) -> list[str]:
         """Ids of the pages of a stage's sources that it cannot show: too few systems, or no boxes to cut by."""
@@ -148,8 +189,8 @@ def request_height(page: Page, request: PageRequest, transform: PageTransform) -
 
 
 def batches_of_similar_size(
-    requests: Sequence[PageRequest], heights: Sequence[int], batch_size: int, generator: np.random.Generator | None
-) -> list[list[PageRequest]]:
+    requests: Sequence[Item], heights: Sequence[int], batch_size: int, generator: np.random.Generator | None
+) -> list[list[Item]]:
     """Cut requests into batches whose pages are about equally high.
 
     Args:
@@ -169,7 +210,7 @@ def batches_of_similar_size(
     return batches
 
 
-class EpochBatchSampler(Sampler[list[PageRequest]]):
+class EpochBatchSampler(Sampler[list[Request]]):
     """Batches of the epoch and stage that are current when iteration begins.
 
     Args:
@@ -197,11 +238,10 @@ class EpochBatchSampler(Sampler[list[PageRequest]]):
     def __len__(self) -> int:
         return -(-self.planner.draws // self.batch_size)
 
-    def __iter__(self) -> Iterator[list[PageRequest]]:
+    def __iter__(self) -> Iterator[list[Request]]:
         epoch, stage = self.current()
         requests = self.planner.plan(epoch, stage)
-        pages = self.planner.pages
-        heights = [request_height(pages[request.page], request, self.transform) for request in requests]
+        heights = [self.planner.height(request, self.transform) for request in requests]
         generator = np.random.default_rng([self.planner.seed, epoch, 1])
         yield from batches_of_similar_size(requests, heights, self.batch_size, generator)[self.trained() :]
 

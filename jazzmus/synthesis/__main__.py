@@ -1,47 +1,50 @@
-"""`python -m jazzmus.synthesis`: generated pages as a prepared data folder.
+"""`python -m jazzmus.synthesis`: look at generated pages, or measure how fast they come.
 
-Parses the command line, nothing else.
+Parses the command line, nothing else. Pages for training are written by `data_prep.py --generate`.
 """
 
 from __future__ import annotations
 
 import argparse
-import logging
+import json
 import sys
-from dataclasses import replace
 from pathlib import Path
 
-from jazzmus.cli import OneLineParser
+from jazzmus.cli import GENERATOR_CONFIG, OneLineParser
 from jazzmus.logs import run_script
-from jazzmus.synthesis.page import PageStyle
-from jazzmus.synthesis.page_folder import write_page_folder
-
-logger = logging.getLogger("jazzmus.synthesis")
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """Return the parsed command line."""
     parser = OneLineParser(prog="python -m jazzmus.synthesis", description=__doc__.splitlines()[0], allow_abbrev=False)
-    parser.add_argument("--output", type=Path, required=True, help="data folder to write, such as data/generated")
-    parser.add_argument("--pages", type=int, required=True, help="number of training pages")
-    parser.add_argument("--val", type=int, default=0, help="number of validation pages")
-    parser.add_argument("--test", type=int, default=0, help="number of test pages")
-    parser.add_argument("--systems", type=int, nargs=2, metavar=("MIN", "MAX"), help="systems of a page")
-    parser.add_argument("--simple", action="store_true", help="small pages with a small vocabulary")
+    parser.add_argument("--sheet", type=Path, metavar="PICTURE", help="write a contact sheet, such as sheet.png")
+    parser.add_argument("--benchmark", type=int, metavar="N", help="make N pages and print pages a second and memory")
+    parser.add_argument("--config", type=Path, nargs="+", default=[GENERATOR_CONFIG], help="gin files")
+    parser.add_argument("--gin", action="append", default=[], metavar="NAME=VALUE", help="a single binding")
+    parser.add_argument("--pages", type=int, default=24, help="pages on the sheet (%(default)s)")
+    parser.add_argument("--strips", action="store_true", help="single systems instead of pages")
     parser.add_argument("--seed", type=int, default=0, help="number of the first page")
-    parser.add_argument("--workers", type=int, default=2, help="number of processes")
-    return parser.parse_args(arguments)
+    parser.add_argument("--beside", type=Path, metavar="FOLDER", help="show images of this folder between them")
+    args = parser.parse_args(arguments)
+    if args.sheet is None and args.benchmark is None:
+        parser.error("give --sheet PICTURE or --benchmark N")
+    return args
 
 
 def main() -> None:
-    """Write the pages that the command line asks for."""
-    options = parse_arguments()
-    style = PageStyle.simple() if options.simple else PageStyle()
-    if options.systems:
-        style = replace(style, systems=tuple(options.systems))
-    counts = {"train": options.pages, "val": options.val, "test": options.test}
-    manifest = write_page_folder(options.output, counts, style, options.seed, options.workers)
-    logger.info("%d pages in %s", len(manifest.pages), options.output)
+    """Do what the command line asks for."""
+    args = parse_arguments()
+    from jazzmus.synthesis.generate import configured_pages
+
+    pages = configured_pages(args.config, args.gin)
+    if args.sheet:
+        from jazzmus.synthesis.contact_sheet import write_contact_sheet
+
+        write_contact_sheet(args.sheet, pages, args.pages, args.seed, args.strips, args.beside)
+    if args.benchmark:
+        from jazzmus.synthesis.benchmark import measure
+
+        sys.stdout.write(json.dumps(measure(pages, args.benchmark, args.seed)) + "\n")
 
 
 if __name__ == "__main__":

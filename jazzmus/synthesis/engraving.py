@@ -8,8 +8,8 @@ from __future__ import annotations
 import io
 import re
 import xml.etree.ElementTree as ElementTree
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from pathlib import Path
 
 import resvg_py
@@ -18,6 +18,10 @@ from PIL import Image
 
 from jazzmus.dataset.manifest import SystemBox
 from jazzmus.errors import KernError
+from jazzmus.kern.accidentals import COURTESY_MARK, DRAWN_MARK, change_notes, drawn_accidental
+from jazzmus.kern.document import split_lines
+from jazzmus.kern.notes import NATURAL, Note
+from jazzmus.kern.systems import count_systems
 from jazzmus.synthesis.bar_rests import hide_bar_rests, restore_bar_rests
 from jazzmus.synthesis.chord_text import chord_text
 
@@ -74,37 +78,66 @@ class EngravedScore:
     systems: tuple[Extent, ...]
 
 
-def drawable_text(kern: str) -> str:
-    """Rewrite a text of the dialect so that Verovio draws it as a lead sheet: chords as text above the staff."""
-    rows: list[str] = []
+def drawable_rows(kern: str) -> list[tuple[int, str]]:
+    """Rewrite a text of the dialect so that Verovio draws it as a lead sheet: chords as text above the staff.
+
+    Returns:
+        The rows, each with the 1-based number of the line it was made from.
+    """
+    rows: list[tuple[int, str]] = []
     chord_column = None
-    for row in kern.splitlines():
+    for line, row in enumerate(split_lines(kern), start=1):
         if not row.strip() or UNDRAWN.match(row):
             continue
         cells = row.split("\t")
         if cells[0].startswith("**"):
             chord_column = cells.index("**mxhm") if "**mxhm" in cells else None
-            rows.append("\t".join("**cdata" if cell == "**mxhm" else cell for cell in cells))
+            rows.append((line, "\t".join("**cdata" if cell == "**mxhm" else cell for cell in cells)))
             if chord_column is not None:
-                rows.append("\t".join("*above" if cell == "**mxhm" else "*" for cell in cells))
+                rows.append((line, "\t".join("*above" if cell == "**mxhm" else "*" for cell in cells)))
             continue
-        if chord_column is not None and len(cells) > 1 and not row.startswith(("*", "=", "!")):
-            cells[-1] = chord_text(cells[-1])  # the chords stand last, also beside a split staff
-        rows.append("\t".join(cells))
-    return "\n".join([*rows, ""])
+        if not row.startswith(("*", "=", "!")):
+            chord = [] if chord_column is None or len(cells) < 2 else [chord_text(cells[-1])]
+            # The chords stand last, also beside a split staff.
+            cells = [_with_drawn_accidentals(cell) for cell in cells[: len(cells) - len(chord)]] + chord
+        rows.append((line, "\t".join(cells)))
+    return rows
+
+
+@lru_cache(maxsize=4096)
+def _with_drawn_accidentals(cell: str) -> str:
+    return change_notes(cell, _with_drawn_accidental)
+
+
+def _with_drawn_accidental(note: Note) -> Note:
+    """Return a note with the mark that makes Verovio draw its accidental, if the text says in any way that it is."""
+    drawn = drawn_accidental(note)
+    if not drawn:
+        return note
+    marks = "" if drawn == NATURAL else DRAWN_MARK
+    marks += "".join(mark for mark in note.marks if mark not in (DRAWN_MARK, COURTESY_MARK))
+    return replace(note, accidental=drawn, marks=marks)
+
+
+def drawable_text(kern: str) -> str:
+    """Return the rows of `drawable_rows` as one text."""
+    return "\n".join([*(row for _, row in drawable_rows(kern)), ""])
 
 
 @cache
-def _toolkit() -> verovio.toolkit:
+def shared_toolkit() -> verovio.toolkit:
+    """Return the process's Verovio; set all options before each use."""
     verovio.enableLog(verovio.LOG_OFF)
     toolkit = verovio.toolkit()
     toolkit.setInputFrom("humdrum")
     return toolkit
 
 
-def _options(style: EngravingStyle) -> dict[str, object]:
+def verovio_options(kern: str, style: EngravingStyle) -> dict[str, object]:
+    """Return Verovio's options for a text and a style, helper rectangles included."""
     return {
-        "breaks": "encoded",
+        # Where a text has no breaks to encode, Verovio would put in its own.
+        "breaks": "encoded" if count_systems(kern) > 1 else "none",
         "header": "none",
         "footer": "none",
         "adjustPageHeight": True,
@@ -134,15 +167,15 @@ def engrave(kern: str, style: EngravingStyle) -> EngravedScore:
     Raises:
         KernError: Verovio does not load the text, or draws nothing.
     """
-    toolkit = _toolkit()
-    toolkit.setOptions(_options(style))
-    rows, hidden = hide_bar_rests(drawable_text(kern).splitlines())
-    if not any(row[0] not in "*=!" for row in rows):
+    toolkit = shared_toolkit()
+    toolkit.setOptions(verovio_options(kern, style))
+    apart = hide_bar_rests([row for _, row in drawable_rows(kern)])
+    if not any(row[0] not in "*=!" for row in apart.rows):
         raise KernError("line 1: the text holds no notes or rests, so there is nothing to engrave")
-    text = "\n".join([*rows, ""])
+    text = "\n".join([*apart.rows, ""])
     loaded = toolkit.loadData(text)
-    if loaded and (hidden or "*met(" in text):
-        mei = HIDDEN_METER_SIGN.sub(r"\1", restore_bar_rests(toolkit.getMEI()))
+    if loaded and (apart.halves or "*met(" in text):
+        mei = HIDDEN_METER_SIGN.sub(r"\1", restore_bar_rests(toolkit.getMEI(), apart.halves))
         toolkit.setInputFrom("mei")
         loaded = toolkit.loadData(mei)
         toolkit.setInputFrom("humdrum")

@@ -22,7 +22,7 @@ from jazzmus.dataset.manifest import MANIFEST_NAME, Manifest, PageRecord, System
 from jazzmus.errors import ConfigError, DataError
 from jazzmus.files import write_bytes, write_text
 from jazzmus.logs import progress
-from jazzmus.synthesis.page import PageStyle, make_page
+from jazzmus.synthesis.generated_pages import GeneratedPages
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,6 @@ class PageTask(NamedTuple):
     folder: Path
     split: str
     seed: int
-    style: PageStyle
 
     @property
     def page_id(self) -> str:
@@ -56,17 +55,17 @@ class PageTask(NamedTuple):
 
 
 def write_page_folder(
-    folder: Path, counts: Mapping[str, int], style: PageStyle, seed: int = 0, workers: int = 1
+    folder: Path, counts: Mapping[str, int], pages: GeneratedPages, seed: int = 0, workers: int = 1
 ) -> Manifest:
     """Write generated pages to `folder/{train,val,test}/{images,ground_truth}` and their manifest.
 
-    Pages that are there already, from the same seed and style, are kept. Each page counts as a piece of its own.
+    Pages that are there already, from the same seed and settings, are kept. Each page counts as a piece of its own.
 
     Args:
         folder: Made if it is absent.
         counts: Number of pages of each split; a split not named gets empty folders.
-        style: The look of the pages.
-        seed: Number of the first page; pages with the same seed and style are the same to the pixel.
+        pages: Makes the pages.
+        seed: Number of the first page; the same seed and settings give the same pages to the pixel.
         workers: Number of processes.
 
     Raises:
@@ -84,14 +83,14 @@ def write_page_folder(
         for kind in ("images", "ground_truth"):
             (folder / split / kind).mkdir(parents=True, exist_ok=True)
     tasks = [
-        PageTask(folder, split, number * SEEDS_PER_SPLIT + seed + index, style)
+        PageTask(folder, split, number * SEEDS_PER_SPLIT + seed + index)
         for number, split in enumerate(SPLITS)
         for index in range(counts.get(split, 0))
     ]
-    with _page_records(tasks, workers) as records, progress() as bar:
-        pages = tuple(bar.track(records, total=len(tasks), description="generating pages"))
-    revision = f"{style.fingerprint[:12]}-{seed}"
-    manifest = Manifest(folder.name, "jazzmus.synthesis", revision, "clean", pages, ())
+    with _page_records(tasks, pages, workers) as results, progress() as bar:
+        records = tuple(bar.track(results, total=len(tasks), description="generating pages"))
+    revision = f"{pages.fingerprint[:12]}-{seed}"
+    manifest = Manifest(folder.name, "jazzmus.synthesis", revision, "clean", records, ())
     write_manifest(folder, manifest)
     _remove_unfinished(folder)
     _report_strangers(folder, tasks)
@@ -105,22 +104,36 @@ def _refuse_foreign_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _page_records(tasks: list[PageTask], workers: int) -> Iterator[Iterator[PageRecord]]:
+def _page_records(tasks: list[PageTask], pages: GeneratedPages, workers: int) -> Iterator[Iterator[PageRecord]]:
     if workers == 1:
-        yield map(write_page, tasks)
+        yield (write_page(task, pages) for task in tasks)
         return
     context = multiprocessing.get_context("spawn")  # a forked Verovio would share its state
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        yield pool.map(write_page, tasks, chunksize=4)
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_take, initargs=(pages,)) as pool:
+        yield pool.map(_write_page, tasks, chunksize=4)
 
 
-def write_page(task: PageTask) -> PageRecord:
+_pages_of_worker: GeneratedPages | None = None
+
+
+def _take(pages: GeneratedPages) -> None:
+    """Keep what makes pages: it is large where it holds tunes, and sent to each process once."""
+    global _pages_of_worker
+    _pages_of_worker = pages
+
+
+def _write_page(task: PageTask) -> PageRecord:
+    assert _pages_of_worker is not None
+    return write_page(task, _pages_of_worker)
+
+
+def write_page(task: PageTask, pages: GeneratedPages) -> PageRecord:
     """Write one page unless it is there, and return its record. The image is written last and marks completion."""
-    record = _existing_record(task)
+    record = _existing_record(task, pages.fingerprint)
     if record is not None:
         return record
-    page = make_page(task.seed, task.style)
-    comment = {"style": task.style.fingerprint, "systems": [astuple(box) for box in page.system_boxes]}
+    page = pages.page(task.seed)
+    comment = {"settings": pages.fingerprint, "systems": [astuple(box) for box in page.system_boxes]}
     encoded = io.BytesIO()
     page.image.save(encoded, format="JPEG", quality=JPEG_QUALITY, comment=json.dumps(comment).encode("utf-8"))
     task.image.unlink(missing_ok=True)
@@ -143,14 +156,14 @@ def _record(task: PageTask, size: tuple[int, int], systems: tuple[SystemBox, ...
     )
 
 
-def _existing_record(task: PageTask) -> PageRecord | None:
+def _existing_record(task: PageTask, fingerprint: str) -> PageRecord | None:
     """Return the record of a page that an earlier run wrote; its boxes lie in the comment of its image."""
     if not (task.image.is_file() and task.ground_truth.is_file()):
         return None
     try:
         with Image.open(task.image) as image:
             comment = json.loads(image.info["comment"])
-            if comment["style"] != task.style.fingerprint:
+            if comment["settings"] != fingerprint:
                 return None
             return _record(task, image.size, tuple(SystemBox(*box) for box in comment["systems"]))
     except (UnidentifiedImageError, KeyError, TypeError, ValueError) as error:

@@ -23,6 +23,9 @@ from jazzmus.errors import ConfigError, DataError
 from jazzmus.kern.codec import TextCodec
 from jazzmus.kern.systems import count_systems, system_range
 from jazzmus.kern.tokenizer import build_tokenizer
+from jazzmus.synthesis.content.procedural import TuneStyle
+from jazzmus.synthesis.generated_pages import GeneratedPages
+from jazzmus.synthesis.page_style import PageStyle
 
 TRANSFORM = PageTransform(width=240, max_height=1000)
 STAGES: list[dict[str, Any]] = [{"epochs": 1, "systems": (1, 1)}, {"epochs": 1, "systems": (2, 2)}, {"epochs": 1}]
@@ -352,3 +355,48 @@ def test_targets_are_in_the_form_and_tokens_that_are_bound(small_data: Path, for
         again = TextCodec.from_names(tokenizer, module.vocabulary.tokens, form)
         assert again.encode(sample.kern) == module.codec.encode(sample.kern)
         assert again.decode(ids) == module.codec.decode(ids)
+
+
+GENERATED_PAGES = GeneratedPages(PageStyle(systems=(1, 2)), procedural=TuneStyle.simple())
+
+
+@pytest.mark.parametrize("unit", ["page", "system"])
+def test_generated_pages_are_mixed_in_and_can_be_read(small_data: Path, unit: str) -> None:
+    settings = {"generated": GENERATED_PAGES, "mix": {"handwritten": 0.5, "generated": 0.5}, "draws_per_epoch": 8}
+    modules = [
+        datamodule(small_data, augmentation=PageAugmentation(1.0), unit=unit, num_workers=workers, **settings)
+        for workers in (0, 2)
+    ]
+    first, again = (samples_of(module.train_dataloader()) for module in modules)
+    drawn = [sample for sample in first if sample.page_id.startswith("generated-")]
+    assert (len(first), len(drawn)) == (8, 4)
+    for sample in drawn:
+        ids = sample.token_ids[sample.token_ids != modules[0].vocabulary.pad_id]
+        assert ids.numel() <= modules[0].longest_target
+        assert count_systems(sample.kern) in ((1,) if unit == "system" else (1, 2))
+    assert [sample.page_id for sample in first] == [sample.page_id for sample in again]
+    assert all(torch.equal(one.image, other.image) for one, other in zip(first, again, strict=True))
+
+
+def test_generated_pages_alone_need_no_training_pages_of_a_share(small_data: Path) -> None:
+    module = datamodule(small_data, generated=GENERATED_PAGES, mix={"generated": 1.0}, draws_per_epoch=4)
+    assert all(sample.page_id.startswith("generated-") for sample in samples_of(module.train_dataloader()))
+    assert {sample.page_id for sample in samples_of(module.val_dataloader())} == {page.page_id for page in VALIDATION}
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"mix": {"generated": 1.0}}, "generated"),
+        ({"generated": GENERATED_PAGES}, "no mix names"),
+        ({"generated": GENERATED_PAGES, "mix": {"handwritten": 1.0}}, "no mix names"),
+    ],
+)
+def test_a_source_of_generated_pages_needs_a_share(small_data: Path, settings: dict[str, Any], named: str) -> None:
+    with pytest.raises(ConfigError, match=named):
+        datamodule(small_data, **settings)
+
+
+def test_no_folder_may_take_the_name_of_generated_pages(small_data: Path) -> None:
+    with pytest.raises(ConfigError, match="drawn on demand"):
+        datamodule({"generated": str(small_data)}, generated=GENERATED_PAGES, mix={"generated": 1.0})

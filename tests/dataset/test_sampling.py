@@ -11,7 +11,7 @@ import pytest
 from small_pages import SYSTEM_HEIGHT, SmallPage
 
 from jazzmus.dataset.curriculum import Stage
-from jazzmus.dataset.full_page_dataset import Page, PageRequest
+from jazzmus.dataset.full_page_dataset import GeneratedRequest, Page, PageRequest
 from jazzmus.dataset.manifest import PageRecord
 from jazzmus.dataset.page_transform import PageTransform
 from jazzmus.dataset.sampling import (
@@ -190,3 +190,32 @@ def test_the_sampler_asks_for_epoch_and_stage_when_an_epoch_begins() -> None:
     assert {request.last for batch in first for request in batch} == {1}
     now[:] = [1, Stage(1, systems=(2, 2))]
     assert {request.last for batch in sampler for request in batch} == {2}
+
+
+def generating(mix: dict[str, float], draws: int, papers: int = 1, unit: str = "page") -> PagePlanner:
+    return PagePlanner(VARIED, unit, "piece", mix, draws, 0, generated=(1, 12), papers=papers)  # type: ignore[arg-type]
+
+
+def test_generated_pages_take_their_share_and_the_systems_of_the_stage() -> None:
+    plan = generating({"h": 0.25, "generated": 0.75}, 40)
+    drawn = [request for request in plan.plan(0, None) if isinstance(request, GeneratedRequest)]
+    assert len(drawn) == 30
+    assert len({request.systems for request in drawn}) > 6
+    staged = plan.plan(0, Stage(1, systems=(2, 3)))
+    assert {request.systems for request in staged if isinstance(request, GeneratedRequest)} == {2, 3}
+    assert plan.plan(5, None) == generating({"h": 0.25, "generated": 0.75}, 40).plan(5, None)
+    alone = generating({"generated": 1.0}, 8, unit="system").plan(0, None)
+    assert all(isinstance(request, GeneratedRequest) and request.strip for request in alone)
+
+
+def test_drawn_pages_come_back_on_new_paper_and_then_are_replaced() -> None:
+    plan = generating({"generated": 1.0}, 10, papers=2)
+    epochs = [plan.plan(epoch, None) for epoch in range(4)]
+    numbers = [{request.number for request in epoch} for epoch in epochs]  # type: ignore[union-attr]
+    assert numbers[0] == numbers[1]
+    assert numbers[2] == numbers[3]
+    assert not numbers[1] & numbers[2]
+    seeds = [{(request.number, request.seed) for request in epoch} for epoch in epochs]  # type: ignore[union-attr]
+    assert not seeds[0] & seeds[1]
+    other = PagePlanner(VARIED, "page", "piece", {"generated": 1.0}, 10, 1, generated=(1, 12))
+    assert not numbers[0] & {request.number for request in other.plan(0, None)}  # type: ignore[union-attr]

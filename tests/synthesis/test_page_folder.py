@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+import data_prep
 from jazzmus.dataset.manifest import Manifest, read_manifest, write_manifest
 from jazzmus.errors import ConfigError, DataError
 from jazzmus.kern.systems import count_systems
-from jazzmus.synthesis import __main__ as command
-from jazzmus.synthesis.page import PageStyle
+from jazzmus.synthesis.generated_pages import GeneratedPages
 from jazzmus.synthesis.page_folder import write_page_folder
+from jazzmus.synthesis.page_style import PageStyle
 
-STYLE = PageStyle.simple(systems=(1, 2))
+PAGES = GeneratedPages(PageStyle(systems=(1, 2)))
+THREE = GeneratedPages(PageStyle(systems=(3, 3)))
 
 
 def modified(folder: Path) -> dict[str, int]:
@@ -24,7 +26,7 @@ def modified(folder: Path) -> dict[str, int]:
 
 def test_pages_texts_and_manifest_agree(tmp_path: Path) -> None:
     folder = tmp_path / "generated"
-    written = write_page_folder(folder, {"train": 2, "val": 1}, STYLE)
+    written = write_page_folder(folder, {"train": 2, "val": 1}, PAGES)
     manifest = read_manifest(folder)
     assert manifest == written
     assert [page.split for page in manifest.pages] == ["train", "train", "val"]
@@ -38,65 +40,62 @@ def test_pages_texts_and_manifest_agree(tmp_path: Path) -> None:
 
 
 def test_a_second_run_changes_nothing_and_a_longer_one_adds(tmp_path: Path) -> None:
-    first = write_page_folder(tmp_path, {"train": 2}, STYLE)
+    first = write_page_folder(tmp_path, {"train": 2}, PAGES)
     before = modified(tmp_path)
-    assert write_page_folder(tmp_path, {"train": 2}, STYLE) == first
+    assert write_page_folder(tmp_path, {"train": 2}, PAGES) == first
     assert modified(tmp_path) == before
-    more = write_page_folder(tmp_path, {"train": 3, "val": 1}, STYLE)
+    more = write_page_folder(tmp_path, {"train": 3, "val": 1}, PAGES)
     assert more.pages[:2] == first.pages
     after = modified(tmp_path)
     assert all(after[name] == before[name] for name in before if name != "manifest.json")
 
 
 def test_damaged_pages_and_pages_of_another_style_are_made_again(tmp_path: Path) -> None:
-    first = write_page_folder(tmp_path, {"train": 2}, STYLE)
+    first = write_page_folder(tmp_path, {"train": 2}, PAGES)
     damaged = tmp_path / first.pages[0].image
     content = damaged.read_bytes()
     damaged.write_bytes(b"no image")
     (tmp_path / first.pages[1].ground_truth).unlink()
     (damaged.parent / f".{damaged.name}.12345.tmp").write_bytes(b"half of a killed run's page")
-    assert write_page_folder(tmp_path, {"train": 2}, STYLE) == first
+    assert write_page_folder(tmp_path, {"train": 2}, PAGES) == first
     assert damaged.read_bytes() == content
     assert not list(tmp_path.rglob("*.tmp"))
-    other = write_page_folder(tmp_path, {"train": 2}, PageStyle.simple(systems=(3, 3)))
+    other = write_page_folder(tmp_path, {"train": 2}, THREE)
     assert all(len(page.systems) == 3 for page in other.pages)
 
 
 def test_folders_of_other_data_and_wrong_numbers_are_refused(tmp_path: Path) -> None:
     write_manifest(tmp_path, Manifest(tmp_path.name, "PRAIG/JAZZMUS", None, "clean", (), ()))
     with pytest.raises(DataError, match="another dataset"):
-        write_page_folder(tmp_path, {"train": 1}, STYLE)
+        write_page_folder(tmp_path, {"train": 1}, PAGES)
     with pytest.raises(ConfigError):
-        write_page_folder(tmp_path / "a", {"training": 1}, STYLE)
+        write_page_folder(tmp_path / "a", {"training": 1}, PAGES)
     with pytest.raises(ConfigError):
-        write_page_folder(tmp_path / "a", {"train": -1}, STYLE)
+        write_page_folder(tmp_path / "a", {"train": -1}, PAGES)
 
 
 def test_the_command_line_reaches_the_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "out"
-    line = f"synthesis --output {folder} --pages 1 --val 1 --test 1 --systems 2 2 --simple --seed 9 --workers 1"
-    monkeypatch.setattr(sys, "argv", line.split())
-    command.main()
-    pages = read_manifest(folder).pages
+    line = f"data_prep.py --generate 1 --val 1 --test 1 --seed 9 --workers 1 --data_root {tmp_path} --output_name out"
+    monkeypatch.setattr(sys, "argv", [*line.split(), "--gin", "PageStyle.systems=(2,2)"])
+    data_prep.main()
+    pages = read_manifest(tmp_path / "out").pages
     assert [page.split for page in pages] == ["train", "val", "test"]
     assert all(len(page.systems) == 2 for page in pages)
     assert pages[0].page_id == "generated-00000009"
 
 
-@pytest.mark.parametrize("words", [["--page", "3"], ["--pages", "many"]])
-def test_wrong_flags_are_one_line(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as caught:
-        command.parse_arguments(["--output", "x", *words])
-    assert caught.value.code == 2
-    printed = capsys.readouterr()
-    assert (printed.out, printed.err.count("\n")) == ("", 1)
-    assert words[0] in printed.err
+def test_a_binding_that_nobody_reads_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = f"data_prep.py --generate 1 --data_root {tmp_path} --gin"
+    monkeypatch.setattr(sys, "argv", [*line.split(), "TuneStyle.slash=0.5"])
+    with pytest.raises(ConfigError, match="TuneStyle"):
+        data_prep.main()
+    assert not (tmp_path / "generated").exists()
 
 
 def test_two_processes_write_the_same_pages_as_one(tmp_path: Path) -> None:
     folders = [tmp_path / "one" / "pages", tmp_path / "two" / "pages"]
     manifests = [
-        write_page_folder(folder, {"train": 3}, STYLE, workers=number + 1) for number, folder in enumerate(folders)
+        write_page_folder(folder, {"train": 3}, PAGES, workers=number + 1) for number, folder in enumerate(folders)
     ]
     assert manifests[0] == manifests[1]
     for page in manifests[0].pages:

@@ -1,0 +1,1 @@
+"""Where the music of generated pages comes from."""

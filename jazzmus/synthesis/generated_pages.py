@@ -1,0 +1,244 @@
+"""Pages without end, by number: what is played, who writes it down, and on what paper.
+
+A number is a page: the same number gives the same music in the same hand, and with the same paper the same pixels, in
+any process. Knows where content comes from and what is kept of drawn pages; it does not know tokens, batches or models.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import random
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+from jazzmus.config import configurable
+from jazzmus.errors import ConfigError, DataError, KernError
+from jazzmus.kern.systems import system_range
+from jazzmus.synthesis.content.leaks import LeakCheck
+from jazzmus.synthesis.content.page_texts import EVALUATION_SPLITS, TRAINING_SPLITS, page_texts
+from jazzmus.synthesis.content.procedural import ProceduralTunes, TuneStyle
+from jazzmus.synthesis.content.recombination import RecombinedTexts
+from jazzmus.synthesis.content.source import ContentMix, TuneSource
+from jazzmus.synthesis.content.user_tunes import UserTunes
+from jazzmus.synthesis.drawn_page import DrawnPage, draw_page, draw_strip
+from jazzmus.synthesis.drawn_store import DrawnStore
+from jazzmus.synthesis.page import SyntheticPage, on_paper
+from jazzmus.synthesis.page_style import PageStyle
+
+logger = logging.getLogger(__name__)
+
+GENERATOR_VERSION = 2  # raise it when the same number and settings give another page than before
+SOURCES = ("procedural", "tunes", "recombined")
+STRIP_SYSTEMS = 3  # a single system is drawn with its neighbours, which decide its ties and its beginning
+STRIP_SHARES = (0.15, 0.7, 0.15)  # how often the first, the middle and the last of them is shown: pages have about 7
+SAMPLED_TEXTS = 400
+MOST_REDRAWS = 100
+_MUSIC = "jazzmus page {}"  # seed of the music
+LENGTH_STREAM, HAND_STREAM, PAPER_STREAM = 1, 2, 3  # what is drawn from a number, each by its own generator
+
+
+@configurable
+class GeneratedPages:
+    """Draws pages on demand.
+
+    Args:
+        style: What pages look like.
+        content: Share of each source of tunes: `procedural` (made up), `tunes` (the user's own) and `recombined`
+            (training texts taken apart and put together anew); None: made up ones only.
+        procedural: What made-up tunes may contain.
+        tunes: Folder with the user's tunes (MusicXML or kern), for the source `tunes`.
+        texts: Prepared data folders whose training texts are recombined.
+        held_out: Prepared folders with whose validation and test pages no generated one shares a melody; a data
+            module adds its own validation texts.
+        papers: For how many epochs a drawn page comes back, each time on new paper.
+        cache: Folder that keeps drawn pages for that; None: they are drawn again.
+
+    Attributes:
+        fingerprint: SHA-256 (hex) of everything that decides what a number means.
+        refusals: How often a tune could not be drawn as its text says, by reason; it got other music.
+
+    Raises:
+        ConfigError: A source has a share but no data, or a value is out of range.
+        DataError: A folder cannot be read.
+    """
+
+    def __init__(
+        self,
+        style: PageStyle | None = None,
+        content: dict[str, float] | None = None,
+        procedural: TuneStyle | None = None,
+        tunes: str | None = None,
+        texts: tuple[str, ...] = (),
+        held_out: tuple[str, ...] = (),
+        papers: int = 1,
+        cache: str | None = None,
+    ) -> None:
+        if papers < 1:
+            raise ConfigError(f"GeneratedPages.papers must be at least 1, not {papers}")
+        self.style = style or PageStyle()
+        self.papers = papers
+        self._content = content or {"procedural": 1.0}
+        self._sources: dict[str, TuneSource] = {}
+        material = self._open_sources(procedural or TuneStyle(), tunes, texts)
+        self._facts = [GENERATOR_VERSION, asdict(self.style), self._content, _digest(material)]
+        self._store = DrawnStore(Path(cache)) if cache else None
+        self._limit = ""
+        self._fits: Callable[[str], bool] | None = None
+        self._held_out: list[str] = []
+        self.refusals: Counter[str] = Counter()
+        self.keep_from(page_texts([Path(folder) for folder in held_out], EVALUATION_SPLITS) if held_out else ())
+
+    def _open_sources(self, procedural: TuneStyle, tunes: str | None, texts: Sequence[str]) -> list[str]:
+        """Open the sources that have a share, and return what they are made of."""
+        wanted = {name for name, share in self._content.items() if share > 0}
+        if unknown := sorted(wanted - set(SOURCES)):
+            raise ConfigError(f"GeneratedPages.content: no source is called {unknown[0]!r}; use {', '.join(SOURCES)}")
+        material = []
+        if "procedural" in wanted:
+            self._sources["procedural"] = ProceduralTunes(procedural)
+            material.append(repr(procedural))
+        if "tunes" in wanted:
+            if tunes is None:
+                raise ConfigError("GeneratedPages.content has a share of 'tunes': bind GeneratedPages.tunes to a path")
+            user_tunes = UserTunes(Path(tunes))
+            self._sources["tunes"] = user_tunes
+            material += user_tunes.texts
+        if "recombined" in wanted:
+            if not texts:
+                raise ConfigError(
+                    "GeneratedPages.content has a share of 'recombined': bind GeneratedPages.texts to prepared folders"
+                )
+            training = page_texts([Path(folder) for folder in texts], TRAINING_SPLITS)
+            self._sources["recombined"] = RecombinedTexts(training)
+            material += training
+        return material
+
+    @property
+    def systems(self) -> tuple[int, int]:
+        """Fewest and most systems of a page."""
+        return self.style.systems
+
+    def keep_from(self, held_out: Iterable[str]) -> None:
+        """Draw no page from now on that shares a melody with one of these texts."""
+        self._held_out += held_out
+        self._mix = ContentMix(self._sources, self._content, LeakCheck(self._held_out) if self._held_out else None)
+        self._name()
+
+    def accept_only(self, fits: Callable[[str], bool], limit: str) -> None:
+        """Draw only pages whose text fits from now on; for others the same number gets other music.
+
+        Args:
+            fits: Says whether a text does.
+            limit: Names what fits: another limit is another fingerprint.
+        """
+        self._fits, self._limit = fits, limit
+        self._name()
+
+    def _name(self) -> None:
+        facts = json.dumps([*self._facts, _digest(sorted(self._held_out)), self._limit], sort_keys=True)
+        self.fingerprint = _digest([facts])
+
+    def texts(self, unit: Literal["page", "system"], count: int = SAMPLED_TEXTS) -> list[str]:
+        """Return the texts of `count` pages, or of single systems, without drawing any."""
+        if unit == "page":
+            return [self._text(number, self._length(number), None) for number in range(count)]
+        strips = ((self._shown_system(number), number) for number in range(count))
+        return [system_range(self._text(number, STRIP_SYSTEMS, at), at, at + 1) for at, number in strips]
+
+    def page(self, number: int, systems: int | None = None, paper: int = 0) -> SyntheticPage:
+        """Make a page.
+
+        Args:
+            number: Which one, at least 0.
+            systems: Number of its systems; None: as the number and the style say.
+            paper: Number of its paper.
+
+        Raises:
+            DataError: No tune fits; or what is drawn is not what the text says, a defect of the generator.
+        """
+        return self._made(number, self._length(number) if systems is None else systems, paper, strip=False)
+
+    def strip(self, number: int, paper: int = 0) -> SyntheticPage:
+        """Make a single system, as cut out of a page; see `page`."""
+        return self._made(number, 1, paper, strip=True)
+
+    def draw(self, number: int, systems: int, paper: int, strip: bool) -> tuple[Image.Image, str]:
+        """Return the image and the text of a page or strip; see `page`."""
+        page = self._made(number, systems, paper, strip)
+        return page.image, page.kern
+
+    def drawn(self, number: int) -> DrawnPage:
+        """Return a page before its paper; see `page`."""
+        return self._drawn(number, self._length(number), strip=False)
+
+    def on_paper(self, drawn: DrawnPage, number: int, paper: int = 0) -> SyntheticPage:
+        """Put the drawn page of a number on paper."""
+        return on_paper(drawn, number, _stream(number, PAPER_STREAM, paper), self.style.paper)
+
+    def _made(self, number: int, systems: int, paper: int, strip: bool) -> SyntheticPage:
+        style = self.style.paper.inside_a_page() if strip else self.style.paper
+        return on_paper(self._drawn(number, systems, strip), number, _stream(number, PAPER_STREAM, paper), style)
+
+    def _drawn(self, number: int, systems: int, strip: bool) -> DrawnPage:
+        key = f"{self.fingerprint[:12]}-{number}-{'strip' if strip else systems}"
+        page = self._store.get(key) if self._store else None
+        if page is not None:
+            return page
+        page = self._newly_drawn(number, systems, strip)
+        if self._store:
+            self._store.put(key, page)
+        return page
+
+    def _newly_drawn(self, number: int, systems: int, strip: bool) -> DrawnPage:
+        tunes = random.Random(_MUSIC.format(number))
+        shown = self._shown_system(number) if strip else None
+        for _ in range(MOST_REDRAWS):
+            kern = self._fitting_tune(tunes, STRIP_SYSTEMS if strip else systems, shown)
+            rng = _stream(number, HAND_STREAM)
+            try:
+                if shown is None:
+                    return draw_page(kern, rng, self.style)
+                return draw_strip(kern, shown, rng, self.style)
+            except (KernError, DataError) as error:
+                # About one tune in a thousand: what would be drawn is not what its text says.
+                self.refusals[re.sub(r"\d+", "N", str(error))] += 1
+                logger.debug("generated page %d gets other music: %s", number, error)
+        raise DataError(f"generated page {number}: none of {MOST_REDRAWS} tunes can be drawn; {self.refusals}")
+
+    def _length(self, number: int) -> int:
+        fewest, most = self.style.systems
+        return int(_stream(number, LENGTH_STREAM).integers(fewest, most + 1))
+
+    def _shown_system(self, number: int) -> int:
+        return int(_stream(number, LENGTH_STREAM).choice(STRIP_SYSTEMS, p=STRIP_SHARES))
+
+    def _text(self, number: int, systems: int, shown: int | None) -> str:
+        return self._fitting_tune(random.Random(_MUSIC.format(number)), systems, shown)
+
+    def _fitting_tune(self, tunes: random.Random, systems: int, shown: int | None) -> str:
+        """Return a tune; of all its systems, or only of the one shown, it is asked whether they fit."""
+        for _ in range(MOST_REDRAWS):
+            kern = self._mix.tune(tunes, systems).kern
+            if self._fits is None or self._fits(kern if shown is None else system_range(kern, shown, shown + 1)):
+                return kern
+        raise DataError(
+            f"generated pages: none of {MOST_REDRAWS} tunes of {systems} systems fits the vocabulary and the length of "
+            "the run; check GeneratedPages.content"
+        )
+
+
+def _digest(texts: Sequence[str]) -> str:
+    return hashlib.sha256("\0".join(texts).encode("utf-8")).hexdigest()
+
+
+def _stream(number: int, *stream: int) -> np.random.Generator:
+    return np.random.default_rng([number, *stream])
