@@ -53,6 +53,7 @@ def test_training_commands_load(arguments: list[str], monkeypatch: pytest.Monkey
     ("start", "module", "parser"),
     [
         (("python", "data_prep.py"), "data_prep", "parse_args"),
+        (("python", "-m", "jazzmus.synthesis"), "jazzmus.synthesis.__main__", "parse_arguments"),
         (("python", "inference.py"), "inference", "parse_arguments"),
         (("python", "-m", "jazzmus.evaluate"), "jazzmus.evaluate", "parse_arguments"),
         (("python", "-m", "jazzmus.show"), "jazzmus.show", "parse_arguments"),

@@ -121,7 +121,8 @@ class PagePlanner:
         music_of, paper = divmod(epoch, self.papers)
         requests: list[Request] = []
         for index in range(count):
-            number = (self.seed * NUMBERS + music_of) * NUMBERS + index
+            # From NUMBERS squared on: lower numbers are those of pages written to folders.
+            number = ((self.seed + 1) * NUMBERS + music_of) * NUMBERS + index
             generator = np.random.default_rng([self.seed, music_of, index])
             length = 1 if self.unit == "system" else int(generator.integers(systems[0], systems[1] + 1))
             seed = int(generator.integers(2**31, size=paper + 1)[paper])

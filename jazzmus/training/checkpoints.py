@@ -41,7 +41,10 @@ class AtomicCheckpointIO(TorchCheckpointIO):
 _FREE = re.compile(
     r"experiment\.(name|max_minutes|save_every_minutes|validate_every|wandb)|FullPageDataModule\.(num_workers|pixel_budget)"
 )
-_ORDER = re.compile(r"FullPageDataModule\.(batch_size|draws_per_epoch|mix|sampling|seed|unit)|Curriculum\.stages|seed")
+_ORDER = re.compile(
+    r"FullPageDataModule\.(batch_size|draws_per_epoch|generated|mix|sampling|seed|unit)|Curriculum\.stages|seed"
+    r"|GeneratedPages\.papers|PageStyle\.systems"
+)
 
 
 def resumed_step(path: Path, averages: bool, config_text: str) -> int:

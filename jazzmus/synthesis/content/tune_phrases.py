@@ -148,5 +148,5 @@ PHRASES: Mapping[str, tuple[str, ...]] = {
         "1D 4D+#4o 1D/5 5m+b2s 4D - 1D 7m+3D 2D 5D 1D+b3D b6D+b2s",
     ),
     "simple": ("1T 6m 2m 5D", "2m 5D 1T -", "1T - 2m 5D", "4T 1T 2m 5D"),
-    "simple close": ("2m 5D 1T -",),
+    "simple close": ("2m 5D 1T -", "1T 6m 2m 5D", "6m 2m 5D 1T", "4T 1T 5D 1T", "5D 1T 2m 5D", "1T 4T 5D 1T"),
 }
