@@ -20,7 +20,7 @@ $(STAMP): pyproject.toml constraints.txt
 	touch $@
 
 demo: $(STAMP)  ## generate pages, train a small model on them, read a page it never saw
-	$(RUN) data_prep.py --generate 1600 --val 16 --output_name demo --config config/demo_pages.gin
+	$(RUN) data_prep.py --generate 1600 --val 16 --output_name demo --config config/pages/demo.gin
 	$(RUN) train_full_page.py --config config/demo.gin
 	$(RUN) -m jazzmus.show --checkpoint weights/demo/best.ckpt --data data/demo --split val --output weights/demo/page.png
 

@@ -22,7 +22,7 @@ FLAG_BINDINGS: dict[str, str] = {
     "batch_size": "FullPageDataModule.batch_size",
 }
 
-GENERATOR_CONFIG = Path("config/generated.gin")
+GENERATOR_CONFIG = Path("config/pages/procedural.gin")
 _TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 

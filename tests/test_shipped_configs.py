@@ -16,7 +16,9 @@ import pytest
 
 from jazzmus.cli import FLAG_BINDINGS, flag_bindings, training_parser
 from jazzmus.config import check_consumed, clear_config, load_config, query
+from jazzmus.kern.systems import count_systems
 from jazzmus.logs import run_script
+from jazzmus.synthesis.generate import configured_pages
 from jazzmus.training.experiment import Run, build_run
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,6 +27,7 @@ TINY = CONFIG / "base" / "tiny.gin"
 FROM_SCRATCH = CONFIG / "full_page_no_pretrained.gin"
 EXPERIMENTS = sorted(CONFIG.glob("*.gin"))
 ABLATIONS = sorted((CONFIG / "ablations").glob("*.gin"))
+PAGES = sorted((CONFIG / "pages").glob("*.gin"))
 SHIPPED = [
     *([file] for file in EXPERIMENTS),
     *([file, TINY] for file in EXPERIMENTS),
@@ -89,7 +92,7 @@ def values_of(config_text: str) -> dict[str, str]:
 
 
 def test_every_file_of_the_folder_is_looked_at() -> None:
-    looked_at = {file for files in SHIPPED for file in files} | {CONFIG / "base" / "full_page.gin"}
+    looked_at = {file for files in SHIPPED for file in files} | {CONFIG / "base" / "full_page.gin", *PAGES}
     assert looked_at == set(CONFIG.rglob("*.gin"))
     assert FROM_SCRATCH in EXPERIMENTS
 
@@ -107,6 +110,19 @@ def test_a_shipped_config_builds_every_section_it_binds(
     assert (run.module.transfer_report is not None) == needs_weights
     if run.datamodule.curriculum is not None:
         assert run.datamodule.curriculum.epochs == run.experiment.max_epochs
+
+
+@pytest.mark.parametrize("file", PAGES, ids=lambda file: file.stem)
+def test_a_config_of_pages_makes_pages(file: Path, small_data: Path, tmp_path: Path) -> None:
+    load_config([file])
+    bindings = []
+    if query("GeneratedPages.tunes") is not None:
+        tune = (small_data / "train" / "ground_truth").iterdir().__next__().read_text(encoding="utf-8")
+        (tmp_path / "tune.krn").write_text(tune, encoding="utf-8")
+        bindings = [f"GeneratedPages.tunes = {str(tmp_path)!r}", f"GeneratedPages.texts = ({str(small_data)!r},)"]
+        bindings += [f"GeneratedPages.held_out = ({str(small_data)!r},)"]
+    pages = configured_pages([file], bindings)
+    assert count_systems(pages.page(0, 1).kern) == 1
 
 
 @pytest.mark.parametrize("file", EXPERIMENTS, ids=lambda file: file.stem)

@@ -10,6 +10,7 @@ import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -189,7 +190,7 @@ class FullPageDataModule(LightningDataModule):
         # Whole pages count too where systems are shown: weights go on from systems to pages.
         whole = self._formed_texts(self.training_pages, "page") if self.unit == "system" else []
         if self.generated:
-            self.generated.keep_from(page.kern for page in self.validation_pages)
+            self.generated = self.generated.kept_from(page.kern for page in self.validation_pages)
             whole += [self.text_form.apply(text) for text in self.generated.texts("page")]
             shown += [self.text_form.apply(text) for text in self.generated.texts(self.unit)]
         self.vocabulary = self.tokenizer.vocabulary(dict.fromkeys([*whole, *shown]))
@@ -198,7 +199,8 @@ class FullPageDataModule(LightningDataModule):
         self.codec = TextCodec(self.tokenizer, self.vocabulary, self.text_form)
         self.longest_target = max(len(self.codec.encode_formed(text)) for text in shown)
         if self.generated:
-            self.generated.accept_only(self._fits, f"{self.longest_target} {self.vocabulary.fingerprint}")
+            limit = f"{self.longest_target} {self.vocabulary.fingerprint}"
+            self.generated = self.generated.limited_to(partial(self.codec.fits, longest=self.longest_target), limit)
         if unseen := self.codec.unseen_summary(self._formed_texts(self.validation_pages, self.unit)):
             logger.warning("validation texts hold what no training text does and cannot be read right: %s", unseen)
         logger.info(
@@ -211,12 +213,6 @@ class FullPageDataModule(LightningDataModule):
             self.text_form.name,
             self.longest_target,
         )
-
-    def _fits(self, kern: str) -> bool:
-        """Whether a text can be learnt: it is no longer than those known when training began, and no token is new."""
-        text = self.text_form.apply(kern)
-        tokens = self.tokenizer.encode(text)
-        return len(tokens) + 2 <= self.longest_target and not self.vocabulary.unseen(tokens)
 
     def _formed_texts(self, pages: Sequence[Page], unit: Unit) -> list[str]:
         """What the network is to write for the pages, or for all systems that can be cut out of them."""

@@ -44,6 +44,15 @@ class TextCodec:
         ids = self.vocabulary.encode(self.tokenizer.encode(text))
         return [self.vocabulary.bos_id, *ids, self.vocabulary.eos_id]
 
+    def fits(self, kern: str, longest: int) -> bool:
+        """Whether a text of the dataset has no unknown token and at most `longest` ids.
+
+        Raises:
+            KernError: If the text is not well-formed and the form needs it to be.
+        """
+        tokens = self.tokenizer.encode(self.form.apply(kern))
+        return len(tokens) + 2 <= longest and not self.vocabulary.unseen(tokens)
+
     def unseen_summary(self, texts: Iterable[str], most: int = 5) -> str:
         """Say how many tokens of `texts`, in the codec's form, are unknown, and which most often; empty if none."""
         unseen: Counter[str] = Counter()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,18 +22,20 @@ from jazzmus.synthesis.handwriting.chord_places import ChordPlace
 from jazzmus.synthesis.handwriting.chord_symbols import chord_symbol
 from jazzmus.synthesis.handwriting.ink import InkSheet
 from jazzmus.synthesis.handwriting.remarks import PageRoom, SystemRoom, page_remarks, settled, system_remarks
-from jazzmus.synthesis.handwriting.strokes import Mark, Points, all_points, moved
-from jazzmus.synthesis.handwriting.system_strokes import draw_system
+from jazzmus.synthesis.handwriting.strokes import Mark, Points, all_points, moved, scaled
+from jazzmus.synthesis.handwriting.system_strokes import SystemStrokes, draw_system
 from jazzmus.synthesis.handwriting.writer import Writer, draw_writer
 from jazzmus.synthesis.page_style import PageStyle
-from jazzmus.synthesis.paper.staff_paper import StaffLayout, draw_layout, staff_lines
+from jazzmus.synthesis.paper.staff_paper import StaffLayout, draw_layout, staff_lines, with_room
 from jazzmus.synthesis.score_elements import score_elements
 
 Layer = NDArray[np.uint8]
-# The paper between two systems, in parts of the distance between them, that belongs to the lower and the upper one.
-ABOVE, BELOW = 0.6, 0.35
-ONLY_PITCH = 12.0  # staff spaces; for a page of one staff
-STRIP_REACH = (0.05, 0.35)  # how far a strip goes beyond its box, in heights of the box
+# What belongs to a system from its middle line, in parts of the distance of two staves, as in JAZZMUS.
+ABOVE, BELOW = 0.6, 0.41
+WIDEST_PITCH = 15.0  # staff spaces; no more belongs to a system, however far apart they are
+APART = 0.3  # least distance in staff spaces between what two systems have one above the other
+# How far a strip goes beyond its box, in heights of the box; more where nothing stands on that side.
+CLOSE_CUT, FREE_CUT_ABOVE, FREE_CUT_BELOW, ENGRAVED_CUT = (0.0, 0.03), (0.1, 0.35), (0.1, 0.18), (0.05, 0.35)
 
 
 @dataclass(frozen=True)
@@ -84,11 +87,13 @@ def draw_strip(kern: str, index: int, rng: np.random.Generator, style: PageStyle
     if engraved:
         page = _engraved(kern, rng, style, layout)
         page = replace(page, boxes=page.boxes[index : index + 1], kern=shown)
-    else:
-        pitch = layout.middles[1] - layout.middles[0]
-        layout = replace(layout, height=round(2.6 * pitch), middles=(0.3 * pitch, 1.3 * pitch, 2.3 * pitch))
-        page = _by_hand(kern, shown, index, layout, [1], writer_number, rng, style)
-    return _cut_out(page, rng)
+        return _cut_out(page, rng, ENGRAVED_CUT, ENGRAVED_CUT)
+    first, last = index == 0, index == count_systems(kern) - 1
+    pitch = layout.middles[1] - layout.middles[0]
+    middles = (1.3 * pitch, 2.3 * pitch) if first else (0.3 * pitch, 1.3 * pitch, 2.3 * pitch)
+    layout = replace(layout, height=round(2.6 * pitch), middles=middles)
+    page = _by_hand(kern, shown, index, layout, [len(middles) - 2], writer_number, rng, style)
+    return _cut_out(page, rng, FREE_CUT_ABOVE if first else CLOSE_CUT, FREE_CUT_BELOW if last else CLOSE_CUT)
 
 
 def _who(rng: np.random.Generator, style: PageStyle) -> tuple[int, bool]:
@@ -121,33 +126,57 @@ def _by_hand(
     with_voltas = with_endings(kern, rng, style.endings)
     systems = score_elements(with_voltas, (layout.right - layout.left) / layout.space)
     check_elements(kern, systems)
+    letters = _ChordLetters(writer, rng)
+    written = []
+    for index, system in list(enumerate(systems))[first : first + len(staves)]:
+        strokes = draw_system(system, writer.music, rng, index == 0, letters.width)
+        written.append((system, strokes, [*strokes.strokes, *letters.placed(strokes.chord_places)]))
+    layout = _roomy(layout, staves, [strokes for _, strokes, _ in written])
     lines = staff_lines(layout, rng, style.paper)
     sheet = InkSheet(layout.height, layout.width)
     pen = writer.music.pen * layout.space
-    middles = layout.middles
-    pitch = (middles[-1] - middles[0]) / (len(middles) - 1) / layout.space if len(middles) > 1 else ONLY_PITCH
-    letters = _ChordLetters(writer, rng)
+    pitch = _pitch(layout)
     remarks = settled(style.remarks, rng)
     boxes: list[SystemBox] = []
-    for staff, (index, system) in zip(staves, list(enumerate(systems))[first:], strict=False):
+    inked: list[Points] = []
+    for staff, (system, strokes, music) in zip(staves, written, strict=True):
 
         def place(points: Points, staff: int = staff) -> Points:
             x = layout.left + layout.space * points[:, 0]
             y = layout.middles[staff] + layout.space * points[:, 1] + lines.shift(staff, x)
             return np.stack([x, y], axis=1)
 
-        strokes = draw_system(system, writer.music, rng, index == 0, letters.width)
-        music = [*strokes.strokes, *letters.placed(strokes.chord_places)]
         room = SystemRoom(system.width, system.bar_number, strokes.occupied, -ABOVE * pitch, BELOW * pitch)
         sheet.draw(music, place, pen)
         sheet.draw(system_remarks(room, remarks, writer.letters, rng), place, pen)
-        boxes.append(_box(place(all_points(music)), layout, pen))
+        inked.append(place(all_points(music)))
+        boxes.append(_box(inked[-1], layout, layout.middles[staff], pen))
     if shown == kern:
-        around = PageRoom(
-            layout.width, layout.height, layout.left, layout.right, boxes[0].from_y, boxes[-1].to_y, layout.space
-        )
+        top, bottom = max(0.0, inked[0][:, 1].min() - pen), inked[-1][:, 1].max() + pen
+        around = PageRoom(layout.width, layout.height, layout.left, layout.right, top, bottom, layout.space)
         sheet.draw(page_remarks(around, remarks, writer.letters, rng), lambda points: points, pen)
     return DrawnPage(sheet.coverage(), lines.coverage, tuple(boxes), layout.space, shown, f"hand-{writer_number}")
+
+
+def _pitch(layout: StaffLayout) -> float:
+    """Return the distance of two staves in staff spaces, at most `WIDEST_PITCH`."""
+    middles = layout.middles
+    apart = (middles[-1] - middles[0]) / (len(middles) - 1) / layout.space if len(middles) > 1 else WIDEST_PITCH
+    return min(apart, WIDEST_PITCH)
+
+
+def _roomy(layout: StaffLayout, staves: Sequence[int], systems: Sequence[SystemStrokes]) -> StaffLayout:
+    """Return a layout on which no system is written into the one above it, nor over the upper edge."""
+    if len(systems) == 1 and staves[0] > 0:
+        return layout
+    needed = 0.0
+    for upper, lower in pairwise(systems):
+        above, below = np.array(upper.occupied).T[:, :, None], np.array(lower.occupied).T[:, None, :]
+        over = (above[0] < below[2]) & (below[0] < above[2])
+        needed = max(needed, float((above[3] - below[1])[over].max(initial=0.0)) + APART)
+    step = staves[1] - staves[0] if len(staves) > 1 else 1
+    first = (1.0 - systems[0].top) * layout.space if staves[0] == 0 else 0.0
+    return with_room(layout, first, needed / step * layout.space, staves[-1] + 1)
 
 
 class _ChordLetters:
@@ -168,15 +197,20 @@ class _ChordLetters:
 
     def placed(self, places: Sequence[ChordPlace]) -> list[Mark]:
         """Return the marks of the chords lettered since the last call, at their places."""
-        marks = [moved(mark, place.x, place.baseline) for place in places for mark in self._waiting[place.cell].pop(0)]
+        marks = [
+            moved(scaled(mark, place.size), place.x, place.baseline)
+            for place in places
+            for mark in self._waiting[place.cell].pop(0)
+        ]
         self._waiting.clear()
         return marks
 
 
-def _box(points: Points, layout: StaffLayout, pen: float) -> SystemBox:
-    """Return the box of a system: its ink, and its staff from end to end."""
-    left, top = points.min(axis=0) - pen / 2
-    right, bottom = points.max(axis=0) + pen / 2
+def _box(points: Points, layout: StaffLayout, middle: float, pen: float) -> SystemBox:
+    """Return the box of a system: its ink, its staff from end to end, and the paper that belongs to it."""
+    pitch = _pitch(layout) * layout.space
+    left, top = np.minimum(points.min(axis=0) - pen / 2, (np.inf, middle - ABOVE * pitch))
+    right, bottom = np.maximum(points.max(axis=0) + pen / 2, (-np.inf, middle + BELOW * pitch))
     return SystemBox(
         from_x=max(0, int(min(left, layout.left))),
         to_x=min(layout.width, int(max(right, layout.right)) + 1),
@@ -204,10 +238,12 @@ def _engraved(kern: str, rng: np.random.Generator, style: PageStyle, layout: Sta
     return DrawnPage(ink, np.zeros_like(ink), moved, layout.space, kern, f"engraved-{engraving.music_font}")
 
 
-def _cut_out(page: DrawnPage, rng: np.random.Generator) -> DrawnPage:
-    """Return the rows of a page around its only box."""
+def _cut_out(
+    page: DrawnPage, rng: np.random.Generator, reach_above: tuple[float, float], reach_below: tuple[float, float]
+) -> DrawnPage:
+    """Return the rows of a page around its only box, and beyond it within these parts of its height."""
     (box,) = page.boxes
-    above, below = rng.uniform(*STRIP_REACH, 2) * (box.to_y - box.from_y)
+    above, below = (float(rng.uniform(*reach)) * (box.to_y - box.from_y) for reach in (reach_above, reach_below))
     top, bottom = max(0, round(box.from_y - above)), min(len(page.ink), round(box.to_y + below))
     return replace(
         page,

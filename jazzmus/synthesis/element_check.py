@@ -26,12 +26,13 @@ Facts = dict[str, list[tuple[object, ...]]]
 Place = tuple[int, int]  # a system, and the index of a note in it
 
 
-def check_elements(kern: str, systems: Sequence[SystemElements]) -> None:
+def check_elements(kern: str, systems: Sequence[SystemElements], only: int | None = None) -> None:
     """Check that each system holds what the text says, no less and no more.
 
     Args:
         kern: The text, in a form that spells sounding accidentals.
         systems: What `score_elements` made of it.
+        only: The system (from 0) that it was asked for alone; None: all.
 
     Raises:
         DataError: They differ; names the first system and kind that do, and what is expected there and found.
@@ -39,9 +40,12 @@ def check_elements(kern: str, systems: Sequence[SystemElements]) -> None:
     """
     text = read_bars(kern)
     expected = text_facts(text)
+    first = only or 0
+    if only is not None:
+        expected = expected[only : only + 1]
     if len(expected) != len(systems):
         raise DataError(f"{len(systems)} systems drawn for {len(expected)} in the text; draw the text again")
-    for number, (facts, system) in enumerate(zip(expected, systems, strict=True), start=1):
+    for number, (facts, system) in enumerate(zip(expected, systems, strict=True), start=first + 1):
         found = drawn_facts(system.elements)
         for name, wanted in facts.items():
             if found[name] != wanted:
@@ -100,8 +104,7 @@ def text_facts(text: TextBars) -> list[Facts]:
             index = 0
         now = facts[-1]
         _add_header(now, bar, before)
-        opening, closing = _barlines(text, number)
-        now["barlines"] += [(what,) for what in (opening, *BOTH.get(closing, (closing,))) if what]
+        now["barlines"] += [(what,) for what in _barlines(text, number) if what]
         now["chords"] += [(cell,) for _, cell in bar.chords]
         for event in bar.events:
             if "yy" in event.notes[0].marks:
@@ -166,20 +169,23 @@ def _beamed(text: TextBars) -> set[TextEvent]:
     return beamed
 
 
-def _barlines(text: TextBars, number: int) -> tuple[str, str]:
-    """Return the shapes of the barline drawn before a bar (empty but for a repeat) and of the one behind it."""
+def _barlines(text: TextBars, number: int) -> tuple[str, ...]:
+    """Return the shapes of the barline drawn before a bar (empty but for a repeat) and of what stands behind it."""
     bar = text.bars[number]
     after = text.bars[number + 1] if number + 1 < len(text.bars) else None
     begins_system = number == 0 or text.bars[number - 1].system != bar.system
     opening = "repeat-start" if begins_system and _repeats("".join(bar.barlines))[1] else ""
     cells = "".join(after.barlines if after else text.closing)
     ends, starts = _repeats(cells)
-    if ends and starts and after is not None and after.system == bar.system:
-        return opening, "repeat-both"
+    starts = starts and after is not None and after.system == bar.system
+    if ends and starts:
+        return opening, *BOTH["repeat-both"]
     if ends:
         return opening, "repeat-end"
-    if starts and after is not None and after.system == bar.system:
-        return opening, "repeat-start"
+    if starts and after is not None:
+        # As engravers have it, a new clef, key or meter has a barline of its own before the repeat begins.
+        changes = (after.clef, after.signature, after.meter) != (bar.events[-1].clef, bar.signature, bar.meter)
+        return opening, *("single",) * changes, "repeat-start"
     if "==" in cells or "!" in cells.replace("!|:", ""):
         return opening, "final"
     if "||" in cells:

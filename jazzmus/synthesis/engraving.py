@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import re
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
@@ -78,8 +79,12 @@ class EngravedScore:
     systems: tuple[Extent, ...]
 
 
-def drawable_rows(kern: str) -> list[tuple[int, str]]:
+def drawable_rows(kern: str, left_out: Collection[int] = ()) -> list[tuple[int, str]]:
     """Rewrite a text of the dialect so that Verovio draws it as a lead sheet: chords as text above the staff.
+
+    Args:
+        kern: The text.
+        left_out: Lines (from 1) of it that are not drawn.
 
     Returns:
         The rows, each with the 1-based number of the line it was made from.
@@ -87,7 +92,7 @@ def drawable_rows(kern: str) -> list[tuple[int, str]]:
     rows: list[tuple[int, str]] = []
     chord_column = None
     for line, row in enumerate(split_lines(kern), start=1):
-        if not row.strip() or UNDRAWN.match(row):
+        if line in left_out or not row.strip() or UNDRAWN.match(row):
             continue
         cells = row.split("\t")
         if cells[0].startswith("**"):

@@ -13,6 +13,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
@@ -93,9 +94,8 @@ class GeneratedPages:
         self._store = DrawnStore(Path(cache)) if cache else None
         self._limit = ""
         self._fits: Callable[[str], bool] | None = None
-        self._held_out: list[str] = []
-        self.refusals: Counter[str] = Counter()
-        self.keep_from(page_texts([Path(folder) for folder in held_out], EVALUATION_SPLITS) if held_out else ())
+        self._held_out = page_texts([Path(folder) for folder in held_out], EVALUATION_SPLITS) if held_out else []
+        self._set_up()
 
     def _open_sources(self, procedural: TuneStyle, tunes: str | None, texts: Sequence[str]) -> list[str]:
         """Open the sources that have a share, and return what they are made of."""
@@ -127,23 +127,28 @@ class GeneratedPages:
         """Fewest and most systems of a page."""
         return self.style.systems
 
-    def keep_from(self, held_out: Iterable[str]) -> None:
-        """Draw no page from now on that shares a melody with one of these texts."""
-        self._held_out += held_out
-        self._mix = ContentMix(self._sources, self._content, LeakCheck(self._held_out) if self._held_out else None)
-        self._name()
+    def kept_from(self, held_out: Iterable[str]) -> GeneratedPages:
+        """Return the same pages but for those that share a melody with one of these texts."""
+        pages = copy(self)
+        pages._held_out = [*self._held_out, *held_out]
+        pages._set_up()
+        return pages
 
-    def accept_only(self, fits: Callable[[str], bool], limit: str) -> None:
-        """Draw only pages whose text fits from now on; for others the same number gets other music.
+    def limited_to(self, fits: Callable[[str], bool], limit: str) -> GeneratedPages:
+        """Return the same pages but for those whose text does not fit; these numbers get other music.
 
         Args:
             fits: Says whether a text does.
             limit: Names what fits: another limit is another fingerprint.
         """
-        self._fits, self._limit = fits, limit
-        self._name()
+        pages = copy(self)
+        pages._fits, pages._limit = fits, limit
+        pages._set_up()
+        return pages
 
-    def _name(self) -> None:
+    def _set_up(self) -> None:
+        self._mix = ContentMix(self._sources, self._content, LeakCheck(self._held_out) if self._held_out else None)
+        self.refusals: Counter[str] = Counter()
         facts = json.dumps([*self._facts, _digest(sorted(self._held_out)), self._limit], sort_keys=True)
         self.fingerprint = _digest([facts])
 

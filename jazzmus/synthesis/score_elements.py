@@ -11,7 +11,7 @@ from typing import NamedTuple
 from jazzmus.errors import KernError
 from jazzmus.synthesis.elements import Element, SystemElements
 from jazzmus.synthesis.engraving import EngravingStyle
-from jazzmus.synthesis.score_drawing import draw_for_elements
+from jazzmus.synthesis.score_drawing import draw_for_elements, far_lines
 from jazzmus.synthesis.svg_elements import SvgSystem, read_systems
 from jazzmus.synthesis.text_bars import TextBar, TextBars, drawn_accidentals, read_bars
 
@@ -31,7 +31,7 @@ class _Part(NamedTuple):
 
 
 def score_elements(
-    kern: str, staff_spaces: float, chord_size: float = 4.5, justify_last: bool = True
+    kern: str, staff_spaces: float, chord_size: float = 4.5, justify_last: bool = True, only: int | None = None
 ) -> tuple[SystemElements, ...]:
     """Engrave a text and return the elements of each of its systems.
 
@@ -41,6 +41,7 @@ def score_elements(
         staff_spaces: Width of the score in distances between two staff lines.
         chord_size: Size of the chord text that Verovio makes room for, in half staff spaces.
         justify_last: Whether a short last system is stretched to the full width.
+        only: The only system (from 0) that is wanted, which takes less time; None: all.
 
     Returns:
         The systems, top to bottom.
@@ -54,21 +55,26 @@ def score_elements(
     style = EngravingStyle(
         staff_spaces=staff_spaces, system_gap=SYSTEM_GAP, chord_size=chord_size, justify_last=justify_last
     )
-    drawing = draw_for_elements(kern, style)
+    left_out = far_lines(kern, text, only) if only is not None else frozenset()
     chords = {line: cell for bar in text.bars for line, cell in bar.chords}
-    systems = read_systems(drawing, style.music_font, chords)
+    systems = read_systems(draw_for_elements(kern, style, left_out), style.music_font, chords)
     of_system = [[bar for bar in text.bars if bar.system == index] for index in range(text.bars[-1].system + 1)]
-    if [len(system.bar_starts) for system in systems] != [len(bars) for bars in of_system]:
-        drawn = [len(system.bar_starts) for system in systems]
+    shown = [[bar for bar in bars if bar.events[0].line not in left_out] for bars in of_system]
+    kept = [index for index, bars in enumerate(shown) if bars]
+    drawn, wanted = [len(system.bar_starts) for system in systems], [len(shown[index]) for index in kept]
+    if drawn != wanted:
         raise KernError(
-            f"line 1: Verovio draws systems of {drawn} bars for {[len(bars) for bars in of_system]} in the text; "
+            f"line 1: Verovio draws systems of {drawn} bars for {wanted} in the text; "
             "check that its line breaks stand at barlines"
         )
     parts = _voltas(text)
     first = text.bars[0]
-    number = 0 if first.duration < first.length and len(text.bars) > 1 else 1
+    first_number = 0 if first.duration < first.length and len(text.bars) > 1 else 1
     finished = []
-    for index, (system, bars) in enumerate(zip(systems, of_system, strict=True)):
+    for index, system in zip(kept, systems, strict=True):
+        if only not in (None, index):
+            continue
+        bars = of_system[index]
         following = of_system[index + 1][0] if index + 1 < len(of_system) else None
         stated = _stated_accidentals(bars)
         elements = [
@@ -77,13 +83,12 @@ def score_elements(
             # Verovio adds a reminder after a tied-in accidental; where the text does not have it, nobody wrote it.
             if element.kind != "accidental" or (element.note, element.points[0][1], element.what) in stated
         ]
-        start = text.bars.index(bars[0])
+        start = sum(map(len, of_system[:index]))
         elements += [_volta(part, system, start) for part in parts if part.system == index]
         # A single system comes in its natural width.
-        stretch = staff_spaces / system.width if len(systems) == 1 and justify_last else 1.0
+        stretch = staff_spaces / system.width if len(of_system) == 1 and justify_last else 1.0
         elements = [_stretched(element, stretch) for element in elements]
-        finished.append(SystemElements(_in_reading_order(elements), stretch * system.width, number))
-        number += len(bars)
+        finished.append(SystemElements(_in_reading_order(elements), stretch * system.width, first_number + start))
     return tuple(finished)
 
 

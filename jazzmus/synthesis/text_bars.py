@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 from jazzmus.errors import KernError
@@ -51,7 +52,6 @@ class TextBar:
         chords: Line and cell of each chord symbol.
         meter: The meter in force as it is drawn, such as `3/4` or `C|`; empty for none.
         length: What the meter allows, in whole notes; 0 for no meter.
-        duration: What the first voice fills of it.
         clef: The clef in force where the bar begins.
         signature: The key signature in force, such as `*k[b-]`.
         volta: Figure of the ending that begins here, or an empty text for another section that does, or None.
@@ -66,7 +66,11 @@ class TextBar:
     volta: str | None
     events: list[TextEvent] = field(default_factory=list)
     chords: list[tuple[int, str]] = field(default_factory=list)
-    duration: Fraction = Fraction(0)
+
+    @property
+    def duration(self) -> Fraction:
+        """What the first voice fills of the bar, in whole notes."""
+        return sum((event.notes[0].duration for event in self.events if event.column == 0), Fraction(0))
 
 
 class TextBars(NamedTuple):
@@ -82,8 +86,10 @@ def drawn_accidentals(event: TextEvent) -> list[tuple[float, str]]:
     return [(y, sign) for y, sign in signs if sign]
 
 
+# The elements of a text are made and then checked from one reading.
+@lru_cache(maxsize=2)
 def read_bars(kern: str) -> TextBars:
-    """Read a text of one staff.
+    """Read a text of one staff; what is returned is shared and stays as it is.
 
     Raises:
         KernError: The text is not well-formed.
@@ -142,16 +148,12 @@ class _Walk:
             )
             self.bars.append(self.bar)
             self.barlines, self.volta = (), None
-        lengths = []
         for column, (cell, spine_type) in enumerate(zip(row.cells, types, strict=True)):
             if spine_type == CHORD_SPINE and cell != NULL_CELL:
                 self.bar.chords.append((row.line, cell))
             notes = _notes(cell, row.line) if spine_type == MELODY_SPINE else ()
             if notes:
                 self.bar.events.append(TextEvent(row.line, column, notes, self.clef))
-                if column == 0:
-                    lengths.append(notes[0].duration)
-        self.bar.duration += sum(lengths, Fraction(0))
 
 
 def _notes(cell: str, line: int) -> tuple[Note, ...]:

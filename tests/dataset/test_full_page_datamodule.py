@@ -357,7 +357,7 @@ def test_targets_are_in_the_form_and_tokens_that_are_bound(small_data: Path, for
         assert again.decode(ids) == module.codec.decode(ids)
 
 
-GENERATED_PAGES = GeneratedPages(PageStyle(systems=(1, 2)), procedural=TuneStyle.simple())
+GENERATED_PAGES = GeneratedPages(PageStyle(systems=(1, 2)), procedural=TuneStyle(plain=True))
 
 
 @pytest.mark.parametrize("unit", ["page", "system"])

@@ -67,3 +67,13 @@ def test_the_summary_of_what_the_vocabulary_lacks() -> None:
     assert codec.unseen_summary([text, text]) == "6 tokens (2 types), most often '4d' x4, '4c' x2"
     assert codec.unseen_summary([text], most=1).endswith("most often '4d' x2")
     assert codec.unseen_summary(["**kern\n4e\n*-\n"]) == ""
+
+
+def test_texts_that_fit_are_short_enough_and_hold_nothing_new() -> None:
+    known = "**kern\n4e\n*-\n"
+    tokenizer = build_tokenizer("word")
+    codec = TextCodec(tokenizer, tokenizer.vocabulary([known]))
+    length = len(codec.encode(known))
+    assert codec.fits(known, length)
+    assert not codec.fits(known, length - 1)
+    assert not codec.fits(known.replace("4e", "4f"), length)

@@ -84,10 +84,10 @@ def test_the_command_line_reaches_the_pages(tmp_path: Path, monkeypatch: pytest.
     assert pages[0].page_id == "generated-00000009"
 
 
-def test_a_binding_that_nobody_reads_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_misspelt_binding_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     line = f"data_prep.py --generate 1 --data_root {tmp_path} --gin"
-    monkeypatch.setattr(sys, "argv", [*line.split(), "TuneStyle.slash=0.5"])
-    with pytest.raises(ConfigError, match="TuneStyle"):
+    monkeypatch.setattr(sys, "argv", [*line.split(), "PageStyle.sistems=(1, 1)"])
+    with pytest.raises(ConfigError, match="sistems"):
         data_prep.main()
     assert not (tmp_path / "generated").exists()
 

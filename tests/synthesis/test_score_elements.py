@@ -33,8 +33,8 @@ def text_of(*rows: str, key: str = "*k[]", meter: str = "*M4/4", clef: str = "*c
     return "\n".join([*lines, "==\t==", "*-\t*-", ""])
 
 
-def elements_of(kern: str) -> list[SystemElements]:
-    systems = list(score_elements(kern, 80.0))
+def elements_of(kern: str, justify_last: bool = True) -> list[SystemElements]:
+    systems = list(score_elements(kern, 80.0, justify_last=justify_last))
     check_elements(kern, systems)
     return systems
 
@@ -118,7 +118,7 @@ def test_ids_and_other_drawings_do_not_matter() -> None:
 
 def test_values_are_in_staff_spaces_and_reading_order() -> None:
     (system,) = elements_of(PLAIN)
-    assert system.width == pytest.approx(80.0 - 40 / 18, abs=0.1)
+    assert system.width == pytest.approx(80.0, abs=0.1)
     firsts = [element.points[0][0] for element in system.elements]
     assert firsts == sorted(firsts)
     assert places(system, "barline")[0][0][1] == -2.0
@@ -177,7 +177,7 @@ def test_double_stops_are_one_note() -> None:
 
 
 def test_beams_stubs_flags_and_tuplets() -> None:
-    (system,) = elements_of(text_of("=", "8.aL", "16aJk", "8b", "16cc", "16e", "6aL", "6a", "6aJ"))
+    (system,) = elements_of(text_of("=", "8.aL", "16aJk", "8b", "16cc", "16e", "6aL", "6a", "6aJ"), justify_last=False)
     assert len(whats(system, "beam")) == 3  # of the first two notes, its stub, and of the triplet
     stub = min(places(system, "beam"), key=lambda beam: beam[1][0] - beam[0][0])
     assert 0.5 < stub[1][0] - stub[0][0] < 2.0
@@ -249,6 +249,15 @@ def test_barlines_at_breaks_and_within() -> None:
     assert whats(systems[2], "barline") == ["repeat-start", "final"]
 
 
+@pytest.mark.parametrize(("sign", "first"), [("=!|:", "single"), ("=:|!|:", "repeat-end")])
+@pytest.mark.parametrize(("change", "kind"), [("*k[b-]", "key_accidental"), ("*M3/4", "meter"), ("*clefF4", "clef")])
+def test_what_changes_at_a_repeat_stands_before_its_sign(sign: str, first: str, change: str, kind: str) -> None:
+    (system,) = elements_of(text_of("=", "1b", sign, change, "2.b", "=", "2.b"))
+    assert whats(system, "barline") == [first, "repeat-start", "single", "final"]
+    left, right = (place[0][0] for place in places(system, "barline")[:2])
+    assert sum(left < place[0][0] < right for place in places(system, kind)) == 1
+
+
 def test_bar_numbers_with_and_without_pickup() -> None:
     bars = ("=", "1b", "=", "1b", BREAK, "=", "1b")
     assert [system.bar_number for system in elements_of(text_of(*bars))] == [1, 3]
@@ -269,7 +278,8 @@ def test_endings_go_on_over_a_break_and_close_at_repeats() -> None:
 
 
 def test_chords_keep_their_cells_and_stand_over_their_notes() -> None:
-    (system,) = elements_of(text_of("=", "4r\tBb:maj7/D", "4a", "2b\tN.C.", "=", "1a\tF#:7(b5,#9)", "!LO:TX:a:t=x\t!"))
+    rows = ("=", "4r\tBb:maj7/D", "4a", "2b\tN.C.", "=", "1a\tF#:7(b5,#9)", "!LO:TX:a:t=x\t!")
+    (system,) = elements_of(text_of(*rows), justify_last=False)
     assert whats(system, "chord") == ["Bb:maj7/D", "N.C.", "F#:7(b5,#9)"]
     for ((chord, y),), note in zip(places(system, "chord"), (0, 2, 3), strict=True):
         (x,) = [e.points[0][0] for e in system.elements if e.kind in ("head", "rest") and e.note == note]

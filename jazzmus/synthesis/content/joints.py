@@ -1,4 +1,4 @@
-"""What must be mended where music was cut or put together: repeat signs without a partner, ties into nothing.
+"""What must be mended where music was cut or put together: repeat signs without a partner, ties and slurs into nothing.
 
 Works on lists of barlines and of melody cells in reading order; does not know where the joints are.
 """
@@ -37,19 +37,34 @@ def sound_repeats(barlines: list[str], is_whole: bool) -> list[str]:
     return kept
 
 
-def without_open_ties(cells: list[str]) -> list[str]:
-    """Return the melody cells of a tune with only those ties that join a note to the next, at the same pitch."""
+def without_open_curves(cells: list[str]) -> list[str]:
+    """Return the melody cells of a tune without slurs that lack an end, and with ties to the same pitch only."""
     sounding = [index for index, cell in enumerate(cells) if any(not note.grace for note in parse_notes(cell))]
     into: dict[int, set[str]] = {}
     for first, second in pairwise(sounding):
         begun = {_pitch(note) for note in parse_notes(cells[first]) if begins_tie(note)}
         into[second] = begun & {_pitch(note) for note in parse_notes(cells[second]) if ends_tie(note)}
     following = dict(pairwise(sounding))
-    kept = list(cells)
-    for index, cell in enumerate(cells):
+    kept = _without_open_slurs(cells)
+    for index, cell in enumerate(kept):
         if not set("[]_").isdisjoint(cell):
             before, after = into.get(index, set()), into.get(following.get(index, -1), set())
             kept[index] = notes_to_text(tuple(_tied(note, before, after) for note in parse_notes(cell)))
+    return kept
+
+
+def _without_open_slurs(cells: list[str]) -> list[str]:
+    kept = list(cells)
+    begun: list[int] = []
+    for index, cell in enumerate(cells):
+        for _ in range(cell.count(")")):
+            if begun:
+                begun.pop()
+            else:
+                kept[index] = kept[index].replace(")", "", 1)
+        begun += [index] * cell.count("(")  # a note that ends a slur may begin another
+    for index in begun:
+        kept[index] = kept[index].replace("(", "", 1)
     return kept
 
 

@@ -21,7 +21,7 @@ from jazzmus.kern.document import (
 )
 from jazzmus.kern.systems import name_in_force, system_range
 from jazzmus.kern.transposition import draw_accidentals
-from jazzmus.synthesis.content.joints import without_open_ties
+from jazzmus.synthesis.content.joints import without_open_curves
 
 # Rows of the text. Four of five real systems have 9 to 21 notes, 15 on average, hardly any more than 30.
 NOTES_PER_SYSTEM = (14, 28)
@@ -158,7 +158,7 @@ def _without_cut_ties(kern: str) -> str:
     cells = [row.cells for row in document.rows]
     voice = [index for index, row in enumerate(document.rows) if row.kind is RowKind.DATA]
     melody = [cells[index][0] for index in voice]
-    mended = without_open_ties(melody)
+    mended = without_open_curves(melody)
     if mended == melody:
         return kern
     for index, cell in zip(voice, mended, strict=True):

@@ -56,7 +56,8 @@ class TuneStyle:
         signatures: Sharps of the key signature (negative for flats) and their weights.
         meters: What the header states of the meter, as in `METER_WEIGHTS`, and the weights.
         bars_per_system: Fewest and most bars on a system; None for what real pages have.
-        plain: Only quarter, half and whole notes, one quality for each kind of chord, and few progressions.
+        plain: Only quarter, half and whole notes, one quality for each kind of chord, and few progressions; what is
+            said below does not count.
         chromatic: Probability that a short passing note leaves key and chord.
         slash: Probability that a chord has another bass than its root, besides those that a progression asks for.
         features: Probability that a tune has any of a thing, by its name in `FEATURE_RATES`; 0 for those not named.
@@ -82,19 +83,6 @@ class TuneStyle:
         if self.bars_per_system is not None and not 1 <= self.bars_per_system[0] <= self.bars_per_system[1]:
             raise ConfigError(f"TuneStyle.bars_per_system={self.bars_per_system}: give fewest and most, at least 1")
 
-    @classmethod
-    def simple(cls) -> TuneStyle:
-        """Return a small vocabulary that a tiny model learns in minutes."""
-        return cls(
-            signatures={-1: 1, 0: 1},
-            meters={"*M4/4": 1},
-            bars_per_system=(2, 2),
-            plain=True,
-            chromatic=0.0,
-            slash=0.0,
-            features={},
-        )
-
 
 def procedural_tune(rng: random.Random, systems: int, style: TuneStyle) -> str:
     """Make up a tune.
@@ -113,7 +101,8 @@ def procedural_tune(rng: random.Random, systems: int, style: TuneStyle) -> str:
     if systems < 1:
         raise ConfigError(f"a tune of {systems} systems: ask for at least 1")
     # In the order of the table, whatever the order of the style's.
-    features = {name for name in FEATURE_RATES if rng.random() < style.features.get(name, 0.0)}
+    rates = {} if style.plain else style.features
+    features = {name for name in FEATURE_RATES if rng.random() < rates.get(name, 0.0)}
     meter = rng.choices(list(style.meters), list(style.meters.values()))[0]
     fifths = rng.choices(list(style.signatures), list(style.signatures.values()))[0]
     if style.bars_per_system is not None:
@@ -124,7 +113,8 @@ def procedural_tune(rng: random.Random, systems: int, style: TuneStyle) -> str:
     leaning = Leaning(plain=True) if style.plain else Leaning.draw(rng, sum(system_bars) / systems)
     kind = "simple" if style.plain else "minor" if "minor" in features else "major"
     sections = plan_sections(rng, sum(system_bars), kind, "repeat" in features, "second ending" in features)
-    composer = Composer(rng, fifths, meter, leaning, features, style.chromatic, style.slash, style.plain)
+    chromatic, slash = (0.0, 0.0) if style.plain else (style.chromatic, style.slash)
+    composer = Composer(rng, fifths, meter, leaning, features, chromatic, slash, style.plain)
     bars = composer.compose(sections)
     system_bars[0] += "pickup" in features
     add_details(rng, bars, features)

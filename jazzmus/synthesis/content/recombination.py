@@ -18,7 +18,7 @@ from jazzmus.kern.notes import NULL_CELL
 from jazzmus.kern.systems import IN_FORCE, count_systems, system_range
 from jazzmus.kern.transposition import draw_accidentals, semitones, signature_cell, signature_fifths, transpose
 from jazzmus.synthesis.content.bars import MELODY_AND_CHORDS, Bar, Moment, System, read_systems
-from jazzmus.synthesis.content.joints import sound_repeats, without_open_ties
+from jazzmus.synthesis.content.joints import sound_repeats, without_open_curves
 from jazzmus.synthesis.content.repitching import repitched
 
 log = logging.getLogger(__name__)
@@ -265,7 +265,7 @@ def _moved(run: Sequence[System], key: int, clef: str) -> list[list[Bar]]:
 def _text(in_force: dict[str, str], systems: Sequence[Sequence[Bar]]) -> str:
     """Write a tune; repeats and ties are mended where the systems meet."""
     moments = _moments(systems)
-    melody = iter(without_open_ties([moment.melody for moment in moments]))
+    melody = iter(without_open_curves([moment.melody for moment in moments]))
     bars = [bar for system in systems for bar in system]
     signs = [bar.barline for bar in bars]
     is_open = next((sign.endswith("|:") for sign in reversed(signs) if ":" in sign), False)
@@ -289,7 +289,7 @@ def _mended(text: str, is_whole: bool) -> str:
     if not any(row_kind(line) is RowKind.MANIPULATION for line in lines):
         data = [index for index, line in enumerate(lines) if row_kind(line) is RowKind.DATA]
         cells = [lines[index].split("\t") for index in data]
-        for index, melody, row in zip(data, without_open_ties([row[0] for row in cells]), cells, strict=True):
+        for index, melody, row in zip(data, without_open_curves([row[0] for row in cells]), cells, strict=True):
             lines[index] = "\t".join([melody, *row[1:]])
     bars = [index for index, line in enumerate(lines) if row_kind(line) is RowKind.BARLINE]
     columns = {index: lines[index].count("\t") + 1 for index in bars}

@@ -110,8 +110,12 @@ class ContentMix:
         reasons: Counter[tuple[str, str]] = Counter()
         for _ in range(MOST_DRAWS):
             name = rng.choices(self._names, cum_weights=self._weights)[0]
-            kern = self._sources[name].tune(rng, systems)
-            reason = flaw_of_tune(kern, systems)
+            try:
+                kern = self._sources[name].tune(rng, systems)
+                reason = flaw_of_tune(kern, systems)
+            except DataError as error:
+                # Such as a folder whose tunes are all too short: another source may have a longer one.
+                kern, reason = "", str(error)
             if not reason and self._leak_check is not None and self._leak_check.leaks(kern):
                 reason = LEAK
             if not reason:

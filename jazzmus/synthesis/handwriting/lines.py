@@ -25,6 +25,8 @@ BAND = 2.8  # beams of one group are at most this far apart
 FLAG_PITCH = 0.75
 FLAG_SIZE = 1.2
 FLAG_COUNTS = {"8": 1, "16": 2, "32": 3, "64": 4}
+SHORTEST_TIE = 1.5  # staff spaces
+DEEPEST_TIE = 0.4  # of its length
 ABOVE = -1.0  # sign of a direction in y
 
 
@@ -192,10 +194,13 @@ def draw_ledger(ledger: Element, hand: MusicHand, rng: np.random.Generator) -> S
 def draw_tie(tie: Element, hand: MusicHand, rng: np.random.Generator) -> Stroke:
     """Draw a tie or slur."""
     (x0, y0), (_, ym), (x1, y1) = tie.points
+    # From and to the ends of a system engraving leaves stubs, as deep as they are long.
+    short = max(0.0, SHORTEST_TIE - (x1 - x0)) / 2
+    x0, x1 = x0 - short, x1 + short
     rise = ym - (y0 + y1) / 2
     side = 1.0 if rise >= 0 else ABOVE
     height, inset = {"flat": (0.75, 0.02), "round": (1.35, 0.0), "open": (0.9, 0.1)}[hand.tie]
-    rise = side * min(max(height * abs(rise) * float(np.exp(rng.normal(0.0, 0.3))), 0.3), 2.5)
+    rise = side * min(max(height * abs(rise) * float(np.exp(rng.normal(0.0, 0.3))), 0.3), 2.5, DEEPEST_TIE * (x1 - x0))
     off = side * (0.15 + (0.35 if hand.tie == "open" else 0.0)) + rng.normal(0.0, 0.12)
     x0, x1 = x0 + inset * (x1 - x0) + rng.normal(0.0, 0.12), x1 - inset * (x1 - x0) + rng.normal(0.0, 0.12)
     x1 = max(x1, x0 + 0.7)

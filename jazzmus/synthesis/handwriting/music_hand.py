@@ -164,7 +164,7 @@ def draw_music_hand(rng: np.random.Generator) -> MusicHand:
         beam_gap=float(np.clip(rng.normal(0.0, 0.15), -0.35, 0.35)),
         flag=one_of(FLAGS),
         clefs=(one_of(G_CLEFS), one_of(F_CLEFS), one_of(C_CLEFS)),
-        clef_size=number(0.8, 1.1),
+        clef_size=number(0.85, 1.2),
         quarter_rest=one_of(QUARTER_RESTS),
         short_rest=one_of(SHORT_RESTS),
         block_rest=one_of(BLOCK_RESTS),
@@ -185,7 +185,7 @@ def draw_music_hand(rng: np.random.Generator) -> MusicHand:
         volta_hook=number(1.0, 2.2),
         repeats_clef=bool(rng.random() < 0.6),
         repeats_key=bool(rng.random() < 0.6),
-        chord_height=number(1.5, 2.6),
+        chord_height=number(1.3, 2.35),
         chord_gap=number(0.9, 2.2),
         chord_row=number(0.0, 1.0),
     )

@@ -53,7 +53,7 @@ class RemarkStyle:
     style_word: float = 0.07
     date: float = 0.04
     page_number: float = 0.05
-    bar_numbers: float = 0.3
+    bar_numbers: float = 0.5
     lyrics: float = 0.02
     rehearsal: float = 0.03
     section: float = 0.02
@@ -193,7 +193,7 @@ def system_remarks(room: SystemRoom, style: RemarkStyle, hand: LetterHand, rng: 
         return bool(rng.random() < getattr(style, name))
 
     if wanted("bar_numbers") and (room.bar_number > 1 or rng.random() < 0.3):
-        number = _write(str(room.bar_number), float(rng.uniform(0.8, 1.2)), hand, rng)
+        number = _write(str(room.bar_number), float(rng.uniform(0.9, 1.5)), hand, rng)
         near = [(x, y) for y in (-3.6, -4.4, -5.2) for x in (-1.0, -1.8, 0.2)]
         marks += sheet.place(number, [*near, (-3.0, -3.0), (-3.4, -1.0), (-0.6, 2.8), (-0.6, 3.8)])
     if wanted("rehearsal"):

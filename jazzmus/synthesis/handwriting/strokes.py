@@ -86,6 +86,13 @@ def moved(mark: Mark, dx: float, dy: float) -> Mark:
     return mark._replace(contours=tuple(contour + shift for contour in mark.contours))
 
 
+def scaled(mark: Mark, factor: float) -> Mark:
+    """Return a mark `factor` times as large, seen from the origin; the pen's width stays."""
+    if isinstance(mark, Stroke):
+        return mark._replace(points=mark.points * factor)
+    return mark._replace(contours=tuple(contour * factor for contour in mark.contours))
+
+
 def all_points(marks: Iterable[Mark]) -> Points:
     """Return the points of all marks, (N, 2)."""
     parts: list[Points] = []

@@ -27,7 +27,7 @@ from jazzmus.synthesis.paper.surroundings import (
 from jazzmus.synthesis.paper.warp import Layer, PageMap, draw_map, ink_shift, moved_layer
 
 LEAST_CONTRAST = 80.0  # gray levels between bare paper and a broad stroke before blur and JPEG, so that 60 remain
-DARKEST_PAPER = 115.0  # gray level below which no light or shadow brings the paper
+DARKEST_PAPER = 130.0  # gray level below which no light or shadow brings the paper
 
 
 def put_on_paper(

@@ -6,7 +6,7 @@ Knows no ink, no tone of paper and nothing of which staves will be used.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +73,7 @@ def draw_layout(rng: np.random.Generator, style: PaperStyle, systems: int) -> St
         raise ValueError(f"{systems} systems: a page has at least one")
     seen = style.strengths(rng)
     width = round(_uniform(rng, style.width))
-    space = max(SMALLEST_SPACE, _uniform(rng, style.staff_space) * width)
+    space = max(SMALLEST_SPACE, seen.get("large_staves", _uniform(rng, style.staff_space)) * width)
     pitch = _uniform(rng, style.staff_pitch)
     aspect = _uniform(rng, style.aspect)
     margins = rng.uniform((0.05, 0.045), (0.105, 0.12))
@@ -84,7 +84,7 @@ def draw_layout(rng: np.random.Generator, style: PaperStyle, systems: int) -> St
     else:
         height = round(seen.get("odd_page", aspect) * width)
         # Sheets with few staves are printed with wide margins, those with many fill the paper.
-        airy = (pitch - CLOSEST_PITCH) / 4.8
+        airy = min(1.0, (pitch - CLOSEST_PITCH) / 4.8)
         above = (0.075 + 0.12 * airy + float(rng.uniform(-0.02, 0.03))) * height / space / aspect
         below = (0.085 + 0.07 * airy + float(rng.uniform(-0.02, 0.02))) * height / space / aspect
         free = height / space - above - below
@@ -102,6 +102,25 @@ def draw_layout(rng: np.random.Generator, style: PaperStyle, systems: int) -> St
         height = max(height, math.ceil(needed * space))
     middles = tuple(float((above + pitch * number) * space) for number in range(staves))
     return StaffLayout(width, height, space, margins[0] * width, (1 - margins[1]) * width, middles)
+
+
+def with_room(layout: StaffLayout, first: float, pitch: float, used: int) -> StaffLayout:
+    """Return a layout with more room for its music where that needs it: fewer empty staves, else a longer page.
+
+    Args:
+        layout: A page.
+        first: Least distance from the upper edge to the first staff's middle, in pixels.
+        pitch: Least distance of two staves, middle to middle, in pixels.
+        used: Number of staves, from the first one down, that must remain.
+    """
+    old = layout.middles
+    start = max(old[0], first)
+    staves = len(old)
+    if staves > 1:
+        pitch = max(pitch, old[1] - old[0])
+        staves = max(used, min(staves, int((old[-1] - start) / pitch + 1 + 1e-6)))
+    middles = tuple(start + pitch * number for number in range(staves))
+    return replace(layout, height=max(layout.height, math.ceil(middles[-1] + layout.height - old[-1])), middles=middles)
 
 
 def staff_lines(layout: StaffLayout, rng: np.random.Generator, style: PaperStyle) -> StaffLines:

@@ -32,6 +32,7 @@ LIMITS: Mapping[str, Span] = {
     "odd_page": (0.1, 2.5),
     "short_page": (0, 10),
     "staff_space": (0.004, 0.05),
+    "large_staves": (0.004, 0.05),
     "staff_pitch": (8, 30),
     "filled_page": (0, 1),
     "staff_tone": (0.3, 1),
@@ -114,20 +115,21 @@ class PaperStyle:
         low_resolution: Share of the pixels that are kept in each direction.
         threshold: Black and white only; strength: where between paper and the palest line the limit lies. Scans only.
         jpeg: Strength: quality.
+        large_staves: A page with larger staves; strength: distance of two staff lines over the page's width.
     """
 
     width: Span = (1000, 1131)
     aspect: Span = (1.40, 1.43)
     odd_page: Effect = (0.10, 0.75, 1.6)
     short_page: Effect = (0.08, 0, 1)
-    staff_space: Span = (0.0098, 0.0117)
-    staff_pitch: Span = (8.8, 13.6)
+    staff_space: Span = (0.0088, 0.0105)
+    staff_pitch: Span = (9.5, 16.0)
     filled_page: Effect = (0.15, 0, 0)
     staff_tone: Span = (0.6, 0.92)
     faint_staves: Effect = (0.2, 0.32, 0.5)
     broken_staves: Effect = (0.04, 0.08, 0.3)
     hand_ruled: Effect = (0.04, 0.3, 1.0)
-    ink: Span = (0.82, 1.0)
+    ink: Span = (0.88, 1.0)
     pencil: Effect = (0.38, 0.42, 0.7)
     ink_grain: Effect = (0.5, 0.1, 0.45)
     fine_shift: Effect = (0.8, 0.01, 0.035)
@@ -154,6 +156,7 @@ class PaperStyle:
     low_resolution: Effect = (0.12, 0.55, 0.9)
     threshold: Effect = (0.02, 0.35, 0.6)
     jpeg: Effect = (0.7, 45, 95)
+    large_staves: Effect = (0.06, 0.0115, 0.0145)
 
     def __post_init__(self) -> None:
         for item in fields(self):

@@ -17,7 +17,7 @@ from jazzmus.kern.normal_form import normalize
 from jazzmus.kern.systems import count_systems
 from jazzmus.kern.written import as_sounding, as_written
 from jazzmus.synthesis.content.bars import full_bar_share, read_systems
-from jazzmus.synthesis.content.joints import sound_repeats, without_open_ties
+from jazzmus.synthesis.content.joints import sound_repeats, without_open_curves
 from jazzmus.synthesis.content.page_texts import TRAINING_SPLITS, page_texts
 from jazzmus.synthesis.content.recombination import RecombinedTexts
 from jazzmus.synthesis.content.source import flaw_of_tune
@@ -42,7 +42,7 @@ def test_tunes_have_no_flaw_and_are_in_normal_form(shares: dict[str, float]) -> 
         assert as_sounding(as_written(kern)) == kern
         assert full_bar_share(read_systems(kern)) == 1.0
         cells = [row.cells[0] for row in parse_kern(kern).rows if row.kind is RowKind.DATA]
-        assert without_open_ties(cells) == cells
+        assert without_open_curves(cells) == cells
         barlines = [row.cells[0] for row in parse_kern(kern).rows if row.kind is RowKind.BARLINE]
         assert sound_repeats(barlines, is_whole=True) == barlines
 
@@ -132,6 +132,12 @@ def test_repeat_signs_without_a_partner_go(signs: str, sound: str) -> None:
     assert " ".join(sound_repeats(signs.split(), is_whole=True)) == sound
 
 
+def test_slurs_without_an_end_go() -> None:
+    cells = ["4c)", "(4d", "4e", "(4f)", "4g)", "4a)", "(4b)", "(4cc", "(4dd 4ff", "4ee)"]
+    kept = ["4c", "(4d", "4e", "(4f)", "4g)", "4a", "4b", "4cc", "(4dd 4ff", "4ee)"]
+    assert without_open_curves(cells) == kept
+
+
 def test_ties_that_join_nothing_go() -> None:
     cells = [
         "4c]",
@@ -150,7 +156,7 @@ def test_ties_that_join_nothing_go() -> None:
         "4c] 4e",
         "(4b_)",
     ]
-    assert " ".join(without_open_ties(cells)) == "4c [4d qe 4d_ . 4d] 4f# 4f 4g 4a 4r 4a [4c 4e 4c] 4e (4b)"
+    assert " ".join(without_open_curves(cells)) == "4c [4d qe 4d_ . 4d] 4f# 4f 4g 4a 4r 4a [4c 4e 4c] 4e 4b"
 
 
 def test_training_texts_give_tunes_in_many_keys(shared: Path) -> None:

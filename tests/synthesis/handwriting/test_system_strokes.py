@@ -97,7 +97,7 @@ def test_every_kind_is_drawn_near_its_place(kind: str) -> None:
     for seed in range(30):
         strokes = draw([element], hand_of(seed, spacing=0.0, repeat="plain"), seed).strokes
         left, top, right, bottom = extent(strokes)
-        far = 6.5 if kind == "clef" else 2.5
+        far = 7.2 if kind == "clef" else 2.5
         assert xs.min() - 2.6 < left <= right < xs.max() + 2.6
         if kind == "volta":  # its height is the writer's
             assert bottom < -1.0
@@ -138,7 +138,10 @@ def test_chords_are_clear_of_notes_and_each_other(seed: int) -> None:
         return 1.1 * len(cell)
 
     drawn = draw_system(system, hand, np.random.default_rng(seed), True, width)
-    boxes = [(p.x, p.baseline - hand.chord_height, p.x + width(p.cell), p.baseline) for p in drawn.chord_places]
+    boxes = [
+        (p.x, p.baseline - p.size * hand.chord_height, p.x + p.size * width(p.cell), p.baseline)
+        for p in drawn.chord_places
+    ]
     marks = [extent([mark]) for mark in drawn.strokes]
     for index, (left, top, right, bottom) in enumerate(boxes):
         for other in [*boxes[:index], *marks]:
@@ -334,3 +337,15 @@ def test_a_page_is_drawn_in_little_time() -> None:
     for system in systems:
         draw_system(system, hand, rng, True)
     assert time.process_time() - start < 0.3  # about 0.04 on a free core
+
+
+@pytest.mark.parametrize(("distance", "usual"), [(7.0, True), (4.6, False)])
+def test_dense_chords_are_written_smaller_and_not_in_rows(distance: float, usual: bool) -> None:
+    hand = hand_of(3, chord_height=2.0, chord_row=1.0)
+    chords = [Element("chord", "C", ((2.0 + distance * number, -5.0),)) for number in range(10)]
+    system = SystemElements(tuple(chords), 80.0, 1)
+    places = draw_system(system, hand, np.random.default_rng(0), True, lambda _: 5.0).chord_places
+    assert len({place.size for place in places}) == 1
+    assert (places[0].size == 1.0) == usual
+    baselines = [place.baseline for place in places]
+    assert max(baselines) - min(baselines) < 1.0

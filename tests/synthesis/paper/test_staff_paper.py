@@ -7,7 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from jazzmus.synthesis.paper.staff_paper import CLOSEST_PITCH, SMALLEST_SPACE, StaffLayout, draw_layout, staff_lines
+from jazzmus.synthesis.paper.staff_paper import (
+    CLOSEST_PITCH,
+    SMALLEST_SPACE,
+    StaffLayout,
+    draw_layout,
+    staff_lines,
+    with_room,
+)
 from jazzmus.synthesis.paper.style import PaperStyle
 
 LAYOUT = StaffLayout(400, 300, 10.0, 30.0, 370.0, (80.0, 180.3))
@@ -97,3 +104,17 @@ def test_a_strip_gets_its_staff() -> None:
         lines = staff_lines(layout, generator(seed), style)
         assert lines.coverage.shape == (layout.height, 800)
         assert lines.coverage.any()
+
+
+def test_room_for_tall_music_costs_empty_staves_first_and_then_a_longer_page() -> None:
+    layout = StaffLayout(1000, 1400, 10.0, 80.0, 930.0, tuple(200.0 + 100 * number for number in range(11)))
+    assert with_room(layout, 150.0, 90.0, 4) == layout
+    wider = with_room(layout, 150.0, 150.0, 4)
+    assert wider.height == layout.height
+    assert wider.middles == tuple(200.0 + 150 * number for number in range(7))
+    longer = with_room(layout, 260.0, 150.0, 9)
+    assert longer.middles[0] == 260.0
+    assert len(longer.middles) == 9
+    assert longer.height - longer.middles[-1] == layout.height - layout.middles[-1]
+    only = StaffLayout(1000, 400, 10.0, 80.0, 930.0, (200.0,))
+    assert with_room(only, 0.0, 0.0, 1) == only
