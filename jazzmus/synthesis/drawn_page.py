@@ -124,11 +124,12 @@ def _by_hand(
     """Write systems `first` and following of a text on the given staves of a layout."""
     writer = draw_writer(np.random.default_rng(writer_number))
     with_voltas = with_endings(kern, rng, style.endings)
-    systems = score_elements(with_voltas, (layout.right - layout.left) / layout.space)
-    check_elements(kern, systems)
+    only = None if shown == kern else first
+    systems = score_elements(with_voltas, (layout.right - layout.left) / layout.space, only=only)
+    check_elements(kern, systems, only)
     letters = _ChordLetters(writer, rng)
     written = []
-    for index, system in list(enumerate(systems))[first : first + len(staves)]:
+    for index, system in enumerate(systems, start=first):
         strokes = draw_system(system, writer.music, rng, index == 0, letters.width)
         written.append((system, strokes, [*strokes.strokes, *letters.placed(strokes.chord_places)]))
     layout = _roomy(layout, staves, [strokes for _, strokes, _ in written])
