@@ -22,7 +22,9 @@ FLAG_BINDINGS: dict[str, str] = {
     "batch_size": "FullPageDataModule.batch_size",
 }
 
-GENERATOR_CONFIG = Path("config/pages/procedural.gin")
+_GENERATOR_CONFIG_NAME = "config/pages/procedural.gin"
+GENERATOR_CONFIG = Path(__file__).resolve().parent.parent / _GENERATOR_CONFIG_NAME  # from any working directory
+GENERATOR_CONFIG_HELP = f"gin files (the project's {_GENERATOR_CONFIG_NAME})"
 _TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -72,47 +74,68 @@ def data_arguments(argv: Sequence[str] | None, protocols: Sequence[str]) -> argp
         "data/NAME/synthetic/{images,ground_truth}/) and data/NAME/manifest.json. Running again changes nothing.",
         allow_abbrev=False,
     )
-    parser.add_argument(
-        "--dataset_name", default="PRAIG/JAZZMUS", help="hub name, or a local path that `datasets` loads (%(default)s)"
-    )
     parser.add_argument("--output_name", help="name of the folder (handwritten, synthetic or generated)")
-    parser.add_argument(
-        "--synthetic",
-        nargs="?",
-        const=True,
-        default=False,
-        type=truth,
-        metavar="True|False",
-        help="engraved pages, in one folder without splits; a hub name X then means X_Synthetic",
-    )
-    parser.add_argument(
-        "--protocol",
-        choices=protocols,
-        default=protocols[0],
-        help="clean: no copy of a validation or test piece is trained on; published: only the pages held out are kept "
-        "from training, as in the literature (%(default)s)",
-    )
-    parser.add_argument("--revision", help="hub revision: a commit, tag or branch")
-    parser.add_argument("--max_images", type=int, metavar="N", help="keep only the first N pages of each split")
     parser.add_argument("--data_root", type=Path, default=Path("data"), help="folder of all data (%(default)s)")
+    dataset_flags = _add_dataset_flags(parser.add_argument_group("pages of a dataset"), protocols)
     made = parser.add_argument_group("generated pages instead of a dataset")
     made.add_argument("--generate", type=int, metavar="N", help="make N training pages")
-    flags = [
+    page_flags = _add_page_flags(made)
+    args = parser.parse_args(argv)
+    if args.generate is None:
+        if flag := _first_given(args, page_flags):
+            parser.error(f"{flag} is for generated pages only: add --generate N")
+    elif flag := _first_given(args, dataset_flags):
+        parser.error(f"{flag} is for pages of a dataset: leave it out, or --generate")
+    if args.to_parquet and (args.val or args.test):
+        parser.error("--to_parquet writes training pages only: leave --val and --test out")
+    usual = "generated" if args.generate is not None else "synthetic" if args.synthetic else "handwritten"
+    args.output_name = args.output_name or usual
+    return args
+
+
+def _add_dataset_flags(group: argparse._ArgumentGroup, protocols: Sequence[str]) -> list[argparse.Action]:
+    return [
+        group.add_argument(
+            "--dataset_name",
+            default="PRAIG/JAZZMUS",
+            help="hub name, or a local path that `datasets` loads (%(default)s)",
+        ),
+        group.add_argument(
+            "--synthetic",
+            nargs="?",
+            const=True,
+            default=False,
+            type=truth,
+            metavar="True|False",
+            help="engraved pages, in one folder without splits; a hub name X then means X_Synthetic",
+        ),
+        group.add_argument(
+            "--protocol",
+            choices=protocols,
+            default=protocols[0],
+            help="clean: no copy of a validation or test piece is trained on; published: only the pages held out are "
+            "kept from training, as in the literature (%(default)s)",
+        ),
+        group.add_argument("--revision", help="hub revision: a commit, tag or branch"),
+        group.add_argument("--max_images", type=int, metavar="N", help="keep only the first N pages of each split"),
+    ]
+
+
+def _add_page_flags(made: argparse._ArgumentGroup) -> list[argparse.Action]:
+    return [
         made.add_argument("--val", type=int, metavar="N", default=0, help="validation pages"),
         made.add_argument("--test", type=int, metavar="N", default=0, help="test pages"),
         made.add_argument("--seed", type=int, default=0, help="number of the first page"),
         made.add_argument("--workers", type=int, default=2, help="processes (%(default)s)"),
         made.add_argument("--to_parquet", action="store_true", help="shards that `datasets` streams, not a folder"),
-        made.add_argument("--config", type=Path, nargs="+", default=[GENERATOR_CONFIG], help="gin files (%(default)s)"),
+        made.add_argument("--config", type=Path, nargs="+", default=[GENERATOR_CONFIG], help=GENERATOR_CONFIG_HELP),
         made.add_argument("--gin", action="append", default=[], metavar="NAME=VALUE", help="a single binding"),
     ]
-    args = parser.parse_args(argv)
-    given = [flag for flag in flags if getattr(args, flag.dest) != flag.default]
-    if given and args.generate is None:
-        parser.error(f"{given[0].option_strings[0]} is for generated pages only: add --generate N")
-    usual = "generated" if args.generate is not None else "synthetic" if args.synthetic else "handwritten"
-    args.output_name = args.output_name or usual
-    return args
+
+
+def _first_given(args: argparse.Namespace, flags: Sequence[argparse.Action]) -> str | None:
+    """Return the first of these flags whose value is not the default."""
+    return next((flag.option_strings[0] for flag in flags if getattr(args, flag.dest) != flag.default), None)
 
 
 def flag_bindings(args: argparse.Namespace) -> list[str]:

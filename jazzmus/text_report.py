@@ -14,8 +14,8 @@ from pathlib import Path
 from statistics import mean
 
 from jazzmus.cli import OneLineParser
-from jazzmus.dataset.full_page_dataset import TRAINING_SPLITS, Page, formed_text, read_pages
-from jazzmus.dataset.manifest import read_manifest
+from jazzmus.dataset.full_page_dataset import Page, formed_text, read_pages
+from jazzmus.dataset.manifest import TRAINING_SPLITS, read_manifest
 from jazzmus.errors import DataError
 from jazzmus.kern.codec import TextCodec
 from jazzmus.kern.forms import FORMS, TextForm

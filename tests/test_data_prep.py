@@ -40,6 +40,35 @@ def test_wrong_flags_are_one_line(words: list[str], named: str, capsys: pytest.C
     assert named in printed.err
 
 
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("--generate 3 --synthetic", "--synthetic"),
+        ("--generate 3 --protocol published", "--protocol"),
+        ("--generate 3 --max_images 0", "--max_images"),
+        ("--generate 3 --dataset_name d", "--dataset_name"),
+        ("--generate 3 --revision r", "--revision"),
+        ("--val 2", "--val"),
+        ("--to_parquet", "--to_parquet"),
+        ("--generate 3 --to_parquet --val 1", "--val"),
+        ("--generate 3 --to_parquet --test 1", "--test"),
+    ],
+)
+def test_flags_that_would_be_ignored_are_refused(line: str, named: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        data_prep.parse_args(line.split())
+    assert caught.value.code == 2
+    assert named in capsys.readouterr().err
+
+
+def test_the_config_of_generated_pages_is_found_from_any_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (config,) = data_prep.parse_args(["--generate", "3"]).config
+    assert config.is_file()
+
+
 def test_every_flag_reaches_its_option() -> None:
     text = "--dataset_name d --output_name o --protocol published --revision r --max_images 3 --data_root x"
     chosen = data_prep.parse_args(text.split())

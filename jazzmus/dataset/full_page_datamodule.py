@@ -23,14 +23,13 @@ from jazzmus.dataset.batch import MicroBatchCollator, PageBatch
 from jazzmus.dataset.curriculum import Curriculum, Stage, check_mix
 from jazzmus.dataset.full_page_dataset import (
     GENERATED,
-    TRAINING_SPLITS,
     FullPageDataset,
     Page,
     formed_text,
     read_pages,
     shown_text,
 )
-from jazzmus.dataset.manifest import read_manifest
+from jazzmus.dataset.manifest import TRAINING_SPLITS, read_manifest
 from jazzmus.dataset.page_transform import PageTransform
 from jazzmus.dataset.sampling import (
     EpochBatchSampler,
@@ -190,9 +189,11 @@ class FullPageDataModule(LightningDataModule):
         # Whole pages count too where systems are shown: weights go on from systems to pages.
         whole = self._formed_texts(self.training_pages, "page") if self.unit == "system" else []
         if self.generated:
-            self.generated = self.generated.kept_from(page.kern for page in self.validation_pages)
-            whole += [self.text_form.apply(text) for text in self.generated.texts("page")]
-            shown += [self.text_form.apply(text) for text in self.generated.texts(self.unit)]
+            # Test pages too, where they are there; the pages trained on are no secret, even when validation reads them.
+            self.generated = self.generated.kept_from(page.kern for page in pages_of(["val", "test"]))
+            if self.unit == "system":
+                whole += self._generated_texts(self.generated, "page")
+            shown += self._generated_texts(self.generated, self.unit)
         self.vocabulary = self.tokenizer.vocabulary(dict.fromkeys([*whole, *shown]))
         # As a checkpoint makes it again: a learned tokenizer cuts texts by these tokens.
         self.tokenizer = build_tokenizer(self.tokenizer.name, self.vocabulary.tokens)
@@ -213,6 +214,13 @@ class FullPageDataModule(LightningDataModule):
             self.text_form.name,
             self.longest_target,
         )
+
+    def _generated_texts(self, generated: GeneratedPages, unit: Unit) -> list[str]:
+        """What the network is to write for a sample of generated pages as short and as long as stages ask for."""
+        stages = self.curriculum.stages if self.curriculum else ()
+        spans = [stage.systems or generated.systems for stage in stages] or [generated.systems]
+        span = (min(fewest for fewest, _ in spans), max(most for _, most in spans))
+        return [self.text_form.apply(text) for text in generated.texts(unit, systems=span)]
 
     def _formed_texts(self, pages: Sequence[Page], unit: Unit) -> list[str]:
         """What the network is to write for the pages, or for all systems that can be cut out of them."""
@@ -252,18 +260,24 @@ class FullPageDataModule(LightningDataModule):
 
     def state_dict(self) -> dict[str, Any]:
         """What a checkpoint must hold to go on: the stage and the split it was trained on."""
-        return {"stage": self.stage_index, "split_fingerprint": self.split_fingerprint}
+        generated = self.generated.fingerprint if self.generated else None
+        return {"stage": self.stage_index, "split_fingerprint": self.split_fingerprint, "generated": generated}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take up the stage of a checkpoint.
 
         Raises:
-            DataError: If the checkpoint was trained on another split.
+            DataError: If the checkpoint was trained on another split, or generated pages would be others.
         """
         if state_dict["split_fingerprint"] != self.split_fingerprint:
             raise DataError(
                 "the checkpoint to resume was trained on another split of the data; prepare the same data again, "
                 "or start a new run with FullPageTrainer.pretrained set to that checkpoint"
+            )
+        if self.generated and state_dict.get("generated", self.generated.fingerprint) != self.generated.fingerprint:
+            raise DataError(
+                "the checkpoint to resume was trained on other generated pages (other settings, tunes or versions of "
+                "libraries); restore them, or start a new run with FullPageTrainer.pretrained set to that checkpoint"
             )
         if self.curriculum:
             self.set_stage(state_dict["stage"])
@@ -271,17 +285,17 @@ class FullPageDataModule(LightningDataModule):
     def train_dataloader(self) -> DataLoader[list[PageBatch]]:
         """Micro-batches of each optimizer step, by the stage and epoch current when the first one is asked for."""
         sampler = EpochBatchSampler(self.planner, self.page_transform, self.batch_size, self._current, self._trained)
-        return self._loader(self._dataset(self.training_pages, self.augmentation), sampler)
+        dataset = FullPageDataset(
+            self.training_pages, self.page_transform, self.codec, self.augmentation, self.generated
+        )
+        return self._loader(dataset, sampler)
 
     def val_dataloader(self) -> DataLoader[list[PageBatch]]:
         """All validation pages (or systems), whole and unaugmented, similar sizes together."""
         requests = all_requests(self.validation_pages, self.unit)
         heights = [request_height(self.validation_pages[r.page], r, self.page_transform) for r in requests]
         batches = batches_of_similar_size(requests, heights, self.batch_size, generator=None)
-        return self._loader(self._dataset(self.validation_pages, None), batches)
-
-    def _dataset(self, pages: Sequence[Page], augmentation: PageAugmentation | None) -> FullPageDataset:
-        return FullPageDataset(pages, self.page_transform, self.codec, augmentation, self.generated)
+        return self._loader(FullPageDataset(self.validation_pages, self.page_transform, self.codec), batches)
 
     def _loader(self, dataset: FullPageDataset, batch_sampler: Any) -> DataLoader[list[PageBatch]]:
         if self.stride is None:

@@ -28,8 +28,6 @@ from jazzmus.kern.document import parse_kern
 from jazzmus.kern.forms import TextForm
 from jazzmus.kern.systems import count_systems, system_range
 
-# Both kinds of prepared folder train under one name: handwritten pages are split, engraved ones are all for training.
-TRAINING_SPLITS = ("train", "synthetic")
 # Name, in a mix of sources, of the pages that are drawn on demand.
 GENERATED = "generated"
 
@@ -189,8 +187,8 @@ class FullPageDataset(Dataset[PageSample]):
             page_id, (image, kern) = request.page_id, self._drawn(request)
             token_ids = torch.tensor(self.codec.encode(kern), dtype=torch.long)
         else:
-            page_id, image = self._stored(request)
             kern, token_ids = self._target(request)
+            page_id, image = self._stored(request)
         generator = None if request.seed is None else np.random.default_rng(request.seed)
         if self.augmentation is not None and generator is not None:
             image = self.augmentation.on_image(image, generator)

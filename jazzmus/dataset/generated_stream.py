@@ -14,9 +14,14 @@ from jazzmus.errors import ConfigError
 from jazzmus.synthesis.generated_pages import GeneratedPages
 from jazzmus.synthesis.page import SyntheticPage
 
+BLOCK = 1000  # pages of a rank between two papers of one of them
+
 
 class GeneratedPageStream(IterableDataset[SyntheticPage]):
-    """Pages `first`, `first + 1`, ... in this order, whatever the number of workers; each is made by one of them.
+    """Pages 0, 1, ... in this order, whatever the number of workers; each is made by one of them.
+
+    Where `GeneratedPages.papers` is more than one, each block of 1000 pages is passed over as many times, every time on
+    the next paper, before the next block begins: `GeneratedPages.cache` then saves most of the drawing.
 
     To go on where a run stopped, make it again with `first` moved on by the pages that were consumed on this rank.
 
@@ -55,6 +60,11 @@ class GeneratedPageStream(IterableDataset[SyntheticPage]):
         batch, workers = (worker.id, worker.num_workers) if worker else (0, 1)
         while True:
             for place in range(self.first + batch * self.batch_size, self.first + (batch + 1) * self.batch_size):
-                number = place * self.ranks + self.rank
-                yield self.pages.strip(number) if self.strips else self.pages.page(number)
+                yield self._page(place)
             batch += workers
+
+    def _page(self, place: int) -> SyntheticPage:
+        blocks, place_in_block = divmod(place, BLOCK * self.pages.papers)
+        paper, index = divmod(place_in_block, BLOCK)
+        number = (blocks * BLOCK + index) * self.ranks + self.rank
+        return self.pages.strip(number, paper) if self.strips else self.pages.page(number, paper=paper)

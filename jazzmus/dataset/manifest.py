@@ -16,6 +16,8 @@ from jazzmus.files import write_bytes
 
 MANIFEST_NAME = "manifest.json"
 FORMAT_VERSION = 1
+# Both kinds of prepared folder train under one name: handwritten pages are split, engraved ones are all for training.
+TRAINING_SPLITS = ("train", "synthetic")
 
 
 @dataclass(frozen=True)

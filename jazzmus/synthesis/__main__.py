@@ -10,7 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-from jazzmus.cli import GENERATOR_CONFIG, OneLineParser
+from jazzmus.cli import GENERATOR_CONFIG, GENERATOR_CONFIG_HELP, OneLineParser
 from jazzmus.logs import run_script
 
 
@@ -19,7 +19,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = OneLineParser(prog="python -m jazzmus.synthesis", description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("--sheet", type=Path, metavar="PICTURE", help="write a contact sheet, such as sheet.png")
     parser.add_argument("--benchmark", type=int, metavar="N", help="make N pages and print pages a second and memory")
-    parser.add_argument("--config", type=Path, nargs="+", default=[GENERATOR_CONFIG], help="gin files")
+    parser.add_argument("--config", type=Path, nargs="+", default=[GENERATOR_CONFIG], help=GENERATOR_CONFIG_HELP)
     parser.add_argument("--gin", action="append", default=[], metavar="NAME=VALUE", help="a single binding")
     parser.add_argument("--pages", type=int, default=24, help="pages on the sheet (%(default)s)")
     parser.add_argument("--strips", action="store_true", help="single systems instead of pages")
@@ -37,11 +37,11 @@ def main() -> None:
     from jazzmus.synthesis.generate import configured_pages
 
     pages = configured_pages(args.config, args.gin)
-    if args.sheet:
+    if args.sheet is not None:
         from jazzmus.synthesis.contact_sheet import write_contact_sheet
 
         write_contact_sheet(args.sheet, pages, args.pages, args.seed, args.strips, args.beside)
-    if args.benchmark:
+    if args.benchmark is not None:
         from jazzmus.synthesis.benchmark import measure
 
         sys.stdout.write(json.dumps(measure(pages, args.benchmark, args.seed)) + "\n")

@@ -230,7 +230,7 @@ def _engraved(kern: str, rng: np.random.Generator, style: PageStyle, layout: Sta
         line_width=float(rng.uniform(0.12, 0.2)),
         justify_last=bool(rng.random() < 0.7),
     )
-    music, boxes = rasterise(engrave(kern, engraving), round(layout.right - layout.left))
+    music, boxes = rasterise(engrave(kern, engraving, as_marked=True), round(layout.right - layout.left))
     left, top = round(layout.left), round(max(0.0, layout.middles[0] - 6 * layout.space))
     height = max(layout.height, top + music.height + round(0.04 * layout.width))
     ink = np.zeros((height, layout.width), dtype=np.uint8)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import re
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
@@ -21,7 +21,7 @@ from jazzmus.dataset.manifest import SystemBox
 from jazzmus.errors import KernError
 from jazzmus.kern.accidentals import COURTESY_MARK, DRAWN_MARK, change_notes, drawn_accidental
 from jazzmus.kern.document import split_lines
-from jazzmus.kern.notes import NATURAL, Note
+from jazzmus.kern.notes import NATURAL, Note, parse_notes
 from jazzmus.kern.systems import count_systems
 from jazzmus.synthesis.bar_rests import hide_bar_rests, restore_bar_rests
 from jazzmus.synthesis.chord_text import chord_text
@@ -32,6 +32,7 @@ Extent = tuple[float, float, float, float]  # left, right, top, bottom in drawin
 SVG = "{http://www.w3.org/2000/svg}"
 UNIT = 9.0  # half a staff space, in Verovio's page units
 MARGIN = 20  # page units; strokes at the edge would be cut without one
+NOTE_ID = re.compile(r"note-L(\d+)F(\d+)(?:S(\d+))?")
 TRANSLATION = re.compile(r"translate\(([-\d.]+)[ ,]+([-\d.]+)\)")
 
 # Verovio takes `*met(c)` for a remark and hides it; on a lead sheet it is the drawn common-time sign.
@@ -161,13 +162,14 @@ def verovio_options(kern: str, style: EngravingStyle) -> dict[str, object]:
     }
 
 
-def engrave(kern: str, style: EngravingStyle) -> EngravedScore:
+def engrave(kern: str, style: EngravingStyle, as_marked: bool = False) -> EngravedScore:
     """Engrave a text, one system of it on each line.
 
     Args:
         kern: Text in the dialect. A text that does not parse may make Verovio fail in ways that cannot be caught;
             texts of unknown origin are parsed first.
         style: The look.
+        as_marked: Print only the accidentals that the text marks as drawn, without Verovio's reminders.
 
     Raises:
         KernError: Verovio does not load the text, or draws nothing.
@@ -194,6 +196,8 @@ def engrave(kern: str, style: EngravingStyle) -> EngravedScore:
     margin = drawing.find(f"{SVG}g[@class='page-margin']") if drawing is not None else None
     if drawing is None or margin is None:
         raise KernError("line 1: Verovio draws nothing for this text; it holds no music")
+    if as_marked:
+        _remove_reminders(margin, apart.rows)
     left, top = _offset(margin)
     groups = [group for group in margin.iter(f"{SVG}g") if group.get("class", "").split(" ")[0] == "system"]
     extents = _system_extents([group for group in groups if "bounding-box" not in group.get("class", "")])
@@ -203,6 +207,26 @@ def engrave(kern: str, style: EngravingStyle) -> EngravedScore:
     ElementTree.register_namespace("", "http://www.w3.org/2000/svg")
     ElementTree.register_namespace("xlink", "http://www.w3.org/1999/xlink")
     return EngravedScore(ElementTree.tostring(root, encoding="unicode"), width, height, systems)
+
+
+def _remove_reminders(drawing: ElementTree.Element, rows: Sequence[str]) -> None:
+    """Remove accidentals that the text does not mark: Verovio reminds of the key after a tied-in one, pages do not.
+
+    Args:
+        drawing: Its notes have ids such as `note-L12F1` or `note-L12F1S2`: line, field and place in the cell.
+        rows: What Verovio was given.
+    """
+    for group in drawing.iter(f"{SVG}g"):
+        place = NOTE_ID.fullmatch(group.get("id", "")) if group.get("class", "").split(" ")[0] == "note" else None
+        if place is None:
+            continue
+        line, field, subtoken = (int(number or 1) for number in place.groups())
+        notes = parse_notes(rows[line - 1].split("\t")[field - 1])
+        if len(notes) < subtoken or drawn_accidental(notes[subtoken - 1]):
+            continue
+        for child in list(group):
+            if child.get("class", "").split(" ")[0] == "accid":
+                group.remove(child)
 
 
 def _offset(group: ElementTree.Element) -> tuple[float, float]:

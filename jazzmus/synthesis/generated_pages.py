@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import math
 import random
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from dataclasses import asdict
+from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
@@ -22,13 +24,14 @@ import numpy as np
 from PIL import Image
 
 from jazzmus.config import configurable
+from jazzmus.dataset.manifest import TRAINING_SPLITS
 from jazzmus.errors import ConfigError, DataError, KernError
 from jazzmus.kern.systems import system_range
 from jazzmus.synthesis.content.leaks import LeakCheck
-from jazzmus.synthesis.content.page_texts import EVALUATION_SPLITS, TRAINING_SPLITS, page_texts
+from jazzmus.synthesis.content.page_texts import EVALUATION_SPLITS, page_texts
 from jazzmus.synthesis.content.procedural import ProceduralTunes, TuneStyle
 from jazzmus.synthesis.content.recombination import RecombinedTexts
-from jazzmus.synthesis.content.source import ContentMix, TuneSource
+from jazzmus.synthesis.content.source import ContentMix
 from jazzmus.synthesis.content.user_tunes import UserTunes
 from jazzmus.synthesis.drawn_page import DrawnPage, draw_page, draw_strip
 from jazzmus.synthesis.drawn_store import DrawnStore
@@ -43,6 +46,9 @@ STRIP_SYSTEMS = 3  # a single system is drawn with its neighbours, which decide 
 STRIP_SHARES = (0.15, 0.7, 0.15)  # how often the first, the middle and the last of them is shown: pages have about 7
 SAMPLED_TEXTS = 400
 MOST_REDRAWS = 100
+# Libraries whose other versions may give other pixels.
+LIBRARIES = ("verovio", "opencv-python-headless", "resvg-py", "numpy", "fonttools", "pillow")
+DOES_NOT_FIT = "does not fit the vocabulary and the length of the run"
 _MUSIC = "jazzmus page {}"  # seed of the music
 LENGTH_STREAM, HAND_STREAM, PAPER_STREAM = 1, 2, 3  # what is drawn from a number, each by its own generator
 
@@ -57,19 +63,20 @@ class GeneratedPages:
             (training texts taken apart and put together anew); None: made up ones only.
         procedural: What made-up tunes may contain.
         tunes: Folder with the user's tunes (MusicXML or kern), for the source `tunes`.
-        texts: Prepared data folders whose training texts are recombined.
-        held_out: Prepared folders with whose validation and test pages no generated one shares a melody; a data
-            module adds its own validation texts.
+        texts: Prepared data folders whose training texts are recombined, but for copies of pieces of which they or
+            `held_out` have a validation or test page.
+        held_out: Prepared folders with whose validation and test pages no generated one shares a melody, nor any tune
+            or training text that one is made of; a data module adds its own validation texts.
         papers: For how many epochs a drawn page comes back, each time on new paper.
         cache: Folder that keeps drawn pages for that; None: they are drawn again.
 
     Attributes:
         fingerprint: SHA-256 (hex) of everything that decides what a number means.
-        refusals: How often a tune could not be drawn as its text says, by reason; it got other music.
+        refusals: How often a tune could not be drawn as its text says, by reason; it got other music. See `refused`.
 
     Raises:
         ConfigError: A source has a share but no data, or a value is out of range.
-        DataError: A folder cannot be read.
+        DataError: A folder cannot be read, or all that a source has shares a melody with held-out pages.
     """
 
     def __init__(
@@ -87,37 +94,40 @@ class GeneratedPages:
             raise ConfigError(f"GeneratedPages.papers must be at least 1, not {papers}")
         self.style = style or PageStyle()
         self.papers = papers
-        self._content = content or {"procedural": 1.0}
-        self._sources: dict[str, TuneSource] = {}
-        material = self._open_sources(procedural or TuneStyle(), tunes, texts)
-        self._facts = [GENERATOR_VERSION, asdict(self.style), self._content, _digest(material)]
+        self._content = _positive_shares(content or {"procedural": 1.0})
+        self._sources: dict[str, ProceduralTunes | UserTunes | RecombinedTexts] = {}
+        material = self._open_sources(procedural or TuneStyle(), tunes, texts, held_out)
+        self._facts = [GENERATOR_VERSION, _versions(), asdict(self.style), self._content, _digest(material)]
         self._store = DrawnStore(Path(cache)) if cache else None
         self._limit = ""
         self._fits: Callable[[str], bool] | None = None
-        self._held_out = page_texts([Path(folder) for folder in held_out], EVALUATION_SPLITS) if held_out else []
+        self._held_out: list[str] = []
+        self._leak_check: LeakCheck | None = None
+        if held_out:
+            self._keep_from(page_texts([Path(folder) for folder in held_out], EVALUATION_SPLITS))
         self._set_up()
 
-    def _open_sources(self, procedural: TuneStyle, tunes: str | None, texts: Sequence[str]) -> list[str]:
+    def _open_sources(
+        self, procedural: TuneStyle, tunes: str | None, texts: Sequence[str], held_out: Sequence[str]
+    ) -> list[str]:
         """Open the sources that have a share, and return what they are made of."""
-        wanted = {name for name, share in self._content.items() if share > 0}
-        if unknown := sorted(wanted - set(SOURCES)):
-            raise ConfigError(f"GeneratedPages.content: no source is called {unknown[0]!r}; use {', '.join(SOURCES)}")
         material = []
-        if "procedural" in wanted:
+        if "procedural" in self._content:
             self._sources["procedural"] = ProceduralTunes(procedural)
             material.append(repr(procedural))
-        if "tunes" in wanted:
+        if "tunes" in self._content:
             if tunes is None:
                 raise ConfigError("GeneratedPages.content has a share of 'tunes': bind GeneratedPages.tunes to a path")
             user_tunes = UserTunes(Path(tunes))
             self._sources["tunes"] = user_tunes
             material += user_tunes.texts
-        if "recombined" in wanted:
+        if "recombined" in self._content:
             if not texts:
                 raise ConfigError(
                     "GeneratedPages.content has a share of 'recombined': bind GeneratedPages.texts to prepared folders"
                 )
-            training = page_texts([Path(folder) for folder in texts], TRAINING_SPLITS)
+            folders = [Path(folder) for folder in texts]
+            training = page_texts(folders, TRAINING_SPLITS, [*folders, *(Path(folder) for folder in held_out)])
             self._sources["recombined"] = RecombinedTexts(training)
             material += training
         return material
@@ -128,11 +138,26 @@ class GeneratedPages:
         return self.style.systems
 
     def kept_from(self, held_out: Iterable[str]) -> GeneratedPages:
-        """Return the same pages but for those that share a melody with one of these texts."""
+        """Return the same pages but for those that share a melody with one of these texts.
+
+        Tunes and training texts that share one are left out whole: a system or two of them would be too short to tell.
+
+        Raises:
+            DataError: Nothing is left of a source.
+        """
         pages = copy(self)
-        pages._held_out = [*self._held_out, *held_out]
+        pages._keep_from(held_out)
         pages._set_up()
         return pages
+
+    def _keep_from(self, held_out: Iterable[str]) -> None:
+        self._held_out = [*self._held_out, *held_out]
+        self._leak_check = LeakCheck(self._held_out)
+        leaks = self._leak_check.leaks
+        self._sources = {
+            name: source if isinstance(source, ProceduralTunes) else source.without(leaks)
+            for name, source in self._sources.items()
+        }
 
     def limited_to(self, fits: Callable[[str], bool], limit: str) -> GeneratedPages:
         """Return the same pages but for those whose text does not fit; these numbers get other music.
@@ -147,15 +172,34 @@ class GeneratedPages:
         return pages
 
     def _set_up(self) -> None:
-        self._mix = ContentMix(self._sources, self._content, LeakCheck(self._held_out) if self._held_out else None)
+        self._mix = ContentMix(self._sources, self._content, self._leak_check)
         self.refusals: Counter[str] = Counter()
+        self._unfit = 0
         facts = json.dumps([*self._facts, _digest(sorted(self._held_out)), self._limit], sort_keys=True)
         self.fingerprint = _digest([facts])
 
-    def texts(self, unit: Literal["page", "system"], count: int = SAMPLED_TEXTS) -> list[str]:
-        """Return the texts of `count` pages, or of single systems, without drawing any."""
+    def refused(self) -> Counter[str]:
+        """Count the tunes in whose place others were taken so far in this process, by the reason.
+
+        Reasons are those of the content by source, that a text does not fit, and that it could not be drawn.
+        """
+        reasons = Counter({f"{source}: {reason}": count for (source, reason), count in self._mix.refusals.items()})
+        if self._unfit:
+            reasons[DOES_NOT_FIT] = self._unfit
+        return reasons + self.refusals
+
+    def texts(
+        self, unit: Literal["page", "system"], count: int = SAMPLED_TEXTS, systems: tuple[int, int] | None = None
+    ) -> list[str]:
+        """Return the texts of pages, or of single systems, without drawing any.
+
+        Args:
+            unit: What each is a text of.
+            count: How many.
+            systems: Fewest and most systems of a page; None: as the style says.
+        """
         if unit == "page":
-            return [self._text(number, self._length(number), None) for number in range(count)]
+            return [self._text(number, self._length(number, systems), None) for number in range(count)]
         strips = ((self._shown_system(number), number) for number in range(count))
         return [system_range(self._text(number, STRIP_SYSTEMS, at), at, at + 1) for at, number in strips]
 
@@ -219,8 +263,8 @@ class GeneratedPages:
                 logger.debug("generated page %d gets other music: %s", number, error)
         raise DataError(f"generated page {number}: none of {MOST_REDRAWS} tunes can be drawn; {self.refusals}")
 
-    def _length(self, number: int) -> int:
-        fewest, most = self.style.systems
+    def _length(self, number: int, systems: tuple[int, int] | None = None) -> int:
+        fewest, most = systems or self.style.systems
         return int(_stream(number, LENGTH_STREAM).integers(fewest, most + 1))
 
     def _shown_system(self, number: int) -> int:
@@ -235,10 +279,32 @@ class GeneratedPages:
             kern = self._mix.tune(tunes, systems).kern
             if self._fits is None or self._fits(kern if shown is None else system_range(kern, shown, shown + 1)):
                 return kern
+            self._unfit += 1
         raise DataError(
             f"generated pages: none of {MOST_REDRAWS} tunes of {systems} systems fits the vocabulary and the length of "
             "the run; check GeneratedPages.content"
         )
+
+
+def _positive_shares(content: dict[str, float]) -> dict[str, float]:
+    """Return the sources that have a share, checked."""
+    if unknown := sorted(set(content) - set(SOURCES)):
+        raise ConfigError(f"GeneratedPages.content: no source is called {unknown[0]!r}; use {', '.join(SOURCES)}")
+    shares = {name: share for name, share in content.items() if share}
+    if not shares or not all(math.isfinite(share) and share > 0 for share in shares.values()):
+        raise ConfigError(f"GeneratedPages.content={content}: give shares of at least 0, one of them above 0")
+    return shares
+
+
+def _versions() -> dict[str, str]:
+    """Return the versions of what decides the pixels of a page."""
+    found = {}
+    for name in LIBRARIES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:  # the library under another name, such as another build of OpenCV
+            found[name] = ""
+    return found
 
 
 def _digest(texts: Sequence[str]) -> str:

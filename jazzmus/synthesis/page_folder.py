@@ -9,6 +9,7 @@ import io
 import json
 import logging
 import multiprocessing
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -72,13 +73,11 @@ def write_page_folder(
         ConfigError: A split is unknown, or a count, the seed or `workers` is out of range.
         DataError: The folder holds prepared pages of another origin.
     """
-    if set(counts) - set(SPLITS) or any(not 0 <= count < SEEDS_PER_SPLIT for count in counts.values()):
-        raise ConfigError(f"page counts {dict(counts)}: give 0 to {SEEDS_PER_SPLIT - 1} pages for any of {SPLITS}")
-    if not 0 <= seed < SEEDS_PER_SPLIT or workers < 1:
-        raise ConfigError(
-            f"seed {seed}, workers {workers}: the seed lies in 0 to {SEEDS_PER_SPLIT - 1}, workers from 1"
-        )
-    _refuse_foreign_folder(folder)
+    if set(counts) - set(SPLITS) or any(count < 0 for count in counts.values()):
+        raise ConfigError(f"page counts {dict(counts)}: give 0 or more pages for any of {SPLITS}")
+    check_numbers(seed, max(counts.values(), default=0), workers)
+    revision = f"{pages.fingerprint[:12]}-{seed}"
+    _remove_old_manifest(folder, revision)
     for split in SPLITS:
         for kind in ("images", "ground_truth"):
             (folder / split / kind).mkdir(parents=True, exist_ok=True)
@@ -87,24 +86,50 @@ def write_page_folder(
         for number, split in enumerate(SPLITS)
         for index in range(counts.get(split, 0))
     ]
-    with _page_records(tasks, pages, workers) as results, progress() as bar:
-        records = tuple(bar.track(results, total=len(tasks), description="generating pages"))
-    revision = f"{pages.fingerprint[:12]}-{seed}"
+    with _written_pages(tasks, pages, workers) as results, progress() as bar:
+        written = list(bar.track(results, total=len(tasks), description="generating pages"))
+    records = tuple(record for record, _ in written)
     manifest = Manifest(folder.name, "jazzmus.synthesis", revision, "clean", records, ())
     write_manifest(folder, manifest)
     _remove_unfinished(folder)
     _report_strangers(folder, tasks)
+    _report_refused(sum((refused for _, refused in written), Counter()))
     return manifest
 
 
-def _refuse_foreign_folder(folder: Path) -> None:
+def check_numbers(seed: int, count: int, workers: int) -> None:
+    """Refuse a seed, a number of pages or of processes that is out of range.
+
+    Raises:
+        ConfigError: One is, or the pages would be those of the next split.
+    """
+    if seed < 0 or workers < 1 or seed + count > SEEDS_PER_SPLIT:
+        raise ConfigError(
+            f"{count} pages from seed {seed} by {workers} processes: the seed is at least 0, seed and pages together "
+            f"at most {SEEDS_PER_SPLIT}, and there is at least 1 process"
+        )
+
+
+def _remove_old_manifest(folder: Path, revision: str) -> None:
+    """Remove the manifest of other settings: if this run is killed, it would describe pages that are no longer there.
+
+    Raises:
+        DataError: The folder holds prepared pages of another origin.
+    """
     path = folder / MANIFEST_NAME
-    if path.is_file() and '"jazzmus.synthesis"' not in path.read_text(encoding="utf-8"):
-        raise DataError(f"{path}: the folder holds prepared pages of another dataset; give another --output")
+    if not path.is_file():
+        return
+    text = path.read_text(encoding="utf-8")
+    if '"jazzmus.synthesis"' not in text:
+        raise DataError(f"{path}: the folder holds prepared pages of another dataset; give another --output_name")
+    if f'"{revision}"' not in text:
+        path.unlink()
 
 
 @contextmanager
-def _page_records(tasks: list[PageTask], pages: GeneratedPages, workers: int) -> Iterator[Iterator[PageRecord]]:
+def _written_pages(
+    tasks: list[PageTask], pages: GeneratedPages, workers: int
+) -> Iterator[Iterator[tuple[PageRecord, Counter[str]]]]:
     if workers == 1:
         yield (write_page(task, pages) for task in tasks)
         return
@@ -122,16 +147,21 @@ def _take(pages: GeneratedPages) -> None:
     _pages_of_worker = pages
 
 
-def _write_page(task: PageTask) -> PageRecord:
+def _write_page(task: PageTask) -> tuple[PageRecord, Counter[str]]:
     assert _pages_of_worker is not None
     return write_page(task, _pages_of_worker)
 
 
-def write_page(task: PageTask, pages: GeneratedPages) -> PageRecord:
-    """Write one page unless it is there, and return its record. The image is written last and marks completion."""
+def write_page(task: PageTask, pages: GeneratedPages) -> tuple[PageRecord, Counter[str]]:
+    """Write one page unless it is there. The image is written last and marks completion.
+
+    Returns:
+        Its record, and how many tunes were refused for it, by reason.
+    """
     record = _existing_record(task, pages.fingerprint)
     if record is not None:
-        return record
+        return record, Counter()
+    before = pages.refused()
     page = pages.page(task.seed)
     comment = {"settings": pages.fingerprint, "systems": [astuple(box) for box in page.system_boxes]}
     encoded = io.BytesIO()
@@ -139,7 +169,7 @@ def write_page(task: PageTask, pages: GeneratedPages) -> PageRecord:
     task.image.unlink(missing_ok=True)
     write_text(task.ground_truth, page.kern)
     write_bytes(task.image, encoded.getvalue())
-    return _record(task, page.image.size, page.system_boxes)
+    return _record(task, page.image.size, page.system_boxes), pages.refused() - before
 
 
 def _record(task: PageTask, size: tuple[int, int], systems: tuple[SystemBox, ...]) -> PageRecord:
@@ -182,3 +212,9 @@ def _report_strangers(folder: Path, tasks: list[PageTask]) -> None:
     strangers = [path for split in SPLITS for path in (folder / split / "images").glob("*.jpg") if path not in planned]
     if strangers:
         logger.warning("%s: %d images of earlier runs are not in the manifest and not used", folder, len(strangers))
+
+
+def _report_refused(refused: Counter[str]) -> None:
+    if refused:
+        reasons = ", ".join(f"{count} x {reason}" for reason, count in sorted(refused.items()))
+        logger.info("%d tunes were refused and others drawn for them: %s", refused.total(), reasons)

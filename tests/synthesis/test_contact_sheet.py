@@ -14,6 +14,7 @@ from jazzmus.synthesis import __main__ as command
 from jazzmus.synthesis.benchmark import measure
 from jazzmus.synthesis.contact_sheet import GAP, STRIP_WIDTH, write_contact_sheet
 from jazzmus.synthesis.generated_pages import GeneratedPages
+from jazzmus.synthesis.page import SyntheticPage
 from jazzmus.synthesis.page_style import PageStyle
 
 PAGES = GeneratedPages(PageStyle(systems=(1, 2)))
@@ -44,6 +45,25 @@ def test_the_benchmark_counts_what_it_made(monkeypatch: pytest.MonkeyPatch) -> N
     assert figures["papers_per_second"] > figures["pages_per_second"] > 0
     with pytest.raises(ConfigError):
         measure(PAGES, 0)
+
+
+def test_the_warm_up_makes_none_of_the_pages_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+
+    class Noted(GeneratedPages):
+        def page(self, number: int, systems: int | None = None, paper: int = 0) -> SyntheticPage:
+            made.append(number)
+            return super().page(number, systems, paper)
+
+    monkeypatch.setattr("jazzmus.synthesis.benchmark.WARM_UP", 2)
+    measure(Noted(PageStyle(systems=(1, 1))), 3, seed=7)
+    assert made == [10, 11, 7, 8, 9]
+
+
+def test_a_benchmark_of_no_pages_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["synthesis", "--benchmark", "0"])
+    with pytest.raises(ConfigError, match="--benchmark 0"):
+        command.main()
 
 
 def test_the_command_line_reaches_both(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import xml.etree.ElementTree as ElementTree
 from itertools import pairwise
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from jazzmus.errors import KernError
 from jazzmus.synthesis.chord_text import chord_text
 from jazzmus.synthesis.content.procedural import TuneStyle, procedural_tune
-from jazzmus.synthesis.engraving import MUSIC_FONTS, EngravingStyle, drawable_text, engrave, rasterise
+from jazzmus.synthesis.engraving import MUSIC_FONTS, SVG, EngravingStyle, drawable_text, engrave, rasterise
 
 HEAD = "**kern\t**mxhm\n*clefG2\t*\n*k[]\t*\n*C:\t*\n*M4/4\t*\n"
 TAIL = "==\t==\n*-\t*-\n"
@@ -85,3 +86,14 @@ def test_meter_signs_are_drawn(sign: str) -> None:
     assert 'class="meterSig"' in signed.svg
     assert hidden not in signed.svg
     assert 'class="meterSig"' not in plain.svg
+
+
+def test_reminders_that_the_text_does_not_mark_are_not_printed_on_generated_pages() -> None:
+    tied = f"{HEAD}=\t=\n2cc\tA:7\n[2cc#X\t.\n=\t=\n2cc#]\tC:9\n4cc\t.\n4b\t.\n{TAIL}"
+
+    def accidentals(as_marked: bool) -> int:
+        svg = ElementTree.fromstring(engrave(tied, EngravingStyle(), as_marked=as_marked).svg)
+        groups = [group for group in svg.iter(f"{SVG}g") if group.get("class", "").split(" ")[0] == "accid"]
+        return sum(next(group.iter(f"{SVG}use"), None) is not None for group in groups)
+
+    assert (accidentals(as_marked=False), accidentals(as_marked=True)) == (2, 1)

@@ -5,20 +5,23 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
+import random
 import subprocess
 import sys
+from importlib import metadata
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
-from small_pages import TRAINING, VALIDATION, write_pages
+from small_pages import TRAINING, VALIDATION, SmallPage, write_pages
 
 from jazzmus.errors import ConfigError, DataError
 from jazzmus.kern.document import parse_kern
 from jazzmus.kern.systems import count_systems
-from jazzmus.synthesis.content.procedural import TuneStyle
-from jazzmus.synthesis.generated_pages import GeneratedPages
+from jazzmus.synthesis.content.leaks import LeakCheck
+from jazzmus.synthesis.content.procedural import TuneStyle, procedural_tune
+from jazzmus.synthesis.generated_pages import DOES_NOT_FIT, LIBRARIES, GeneratedPages
 from jazzmus.synthesis.page_style import PageStyle
 from jazzmus.synthesis.paper.style import PaperStyle
 
@@ -91,6 +94,7 @@ def test_strips_are_single_systems_from_anywhere_in_a_tune(pages: GeneratedPages
 def test_the_number_of_systems_is_drawn_evenly(pages: GeneratedPages) -> None:
     lengths = [count_systems(text) for text in pages.texts("page", 120)]
     assert set(lengths) == set(range(1, 13))
+    assert {count_systems(text) for text in pages.texts("page", 40, systems=(2, 4))} == {2, 3, 4}
     assert all(count_systems(text) == 1 for text in pages.texts("system", 20))
 
 
@@ -122,6 +126,47 @@ def test_pages_that_do_not_fit_get_other_music() -> None:
         pages.limited_to(lambda kern: False, "nothing").page(0, 1)
 
 
+def test_what_was_refused_is_counted_by_its_reason(tmp_path: Path) -> None:
+    (tmp_path / "short.krn").write_text(procedural_tune(random.Random(0), 1, TuneStyle()), encoding="utf-8")
+    pages = GeneratedPages(CLEAN, {"procedural": 1.0, "tunes": 1.0}, tunes=str(tmp_path))
+    assert not pages.refused()
+    refused = pages.texts("page", 1, systems=(6, 6))[0]
+    others = pages.limited_to(lambda kern: kern != refused, "not that one")
+    for number in range(6):
+        others.page(number, 6)
+    reasons = others.refused()
+    assert reasons.pop(DOES_NOT_FIT) == 1
+    assert sum(count for reason, count in reasons.items() if reason.startswith("tunes: ")) == reasons.total() > 0
+
+
+def test_tunes_of_held_out_pages_are_not_used_at_all(tmp_path: Path) -> None:
+    tunes = [procedural_tune(random.Random(seed), 8, TuneStyle()) for seed in (1, 2)]
+    for number, kern in enumerate(tunes):
+        (tmp_path / f"{number}.krn").write_text(kern, encoding="utf-8")
+    pages = GeneratedPages(CLEAN, {"tunes": 1.0}, tunes=str(tmp_path))
+    both = pages.texts("system", 20)
+    # A single system is mostly too short for the check of a page.
+    assert sum(not LeakCheck([tunes[0]]).leaks(text) for text in both) > 10
+    (tmp_path / "0.krn").unlink()
+    one = GeneratedPages(CLEAN, {"tunes": 1.0}, tunes=str(tmp_path))
+    assert pages.kept_from([tunes[0]]).texts("system", 20) == one.texts("system", 20) != both
+    assert pages.texts("system", 20) == both
+    with pytest.raises(DataError, match="all 2 tunes"):
+        pages.kept_from(tunes)
+
+
+def test_copies_of_evaluation_pages_are_not_recombined(tmp_path: Path) -> None:
+    copies = [SmallPage("e-2", "train", "e", 4), SmallPage("f-2", "train", "f", 4)]
+    folder = write_pages(tmp_path / "published", [*TRAINING, *VALIDATION, *copies])
+    plain = write_pages(tmp_path / "clean", [*TRAINING, *VALIDATION])
+    content = {"recombined": 1.0}
+    made = [GeneratedPages(CLEAN, content, texts=(str(path),)).texts("page", 20) for path in (folder, plain)]
+    assert made[0] == made[1]
+    only = write_pages(tmp_path / "copies", copies)
+    with pytest.raises(DataError, match="clean"):
+        GeneratedPages(CLEAN, content, texts=(str(only),), held_out=(str(plain),))
+
+
 def test_pages_that_share_a_melody_with_a_held_out_text_are_not_drawn() -> None:
     pages = GeneratedPages(CLEAN)
     held_out = pages.page(2, 8).kern
@@ -139,6 +184,25 @@ def test_other_settings_are_another_fingerprint() -> None:
     }
     assert len(fingerprints) == 3
     assert GeneratedPages().fingerprint in fingerprints
+
+
+def test_another_version_of_a_library_is_another_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
+    fingerprints = {GeneratedPages().fingerprint}
+    version = metadata.version
+    for changed in LIBRARIES:
+        assert version(changed)
+        monkeypatch.setattr(metadata, "version", lambda name, changed=changed: version(name) + "+" * (name == changed))
+        fingerprints.add(GeneratedPages().fingerprint)
+    assert len(fingerprints) == 1 + len(LIBRARIES)
+
+
+def test_shares_of_zero_need_no_data_and_wrong_ones_are_refused() -> None:
+    assert GeneratedPages(content={"procedural": 1.0, "tunes": 0.0}).fingerprint == GeneratedPages().fingerprint
+    for share in (-0.5, float("nan"), float("inf"), 0.0):
+        with pytest.raises(ConfigError, match=r"GeneratedPages\.content"):
+            GeneratedPages(content={"procedural": share})
+    with pytest.raises(ConfigError, match="tune"):
+        GeneratedPages(content={"procedural": 1.0, "tune": 0.0})
 
 
 def test_sources_are_mixed_and_missing_ones_named(tmp_path: Path, small_data: Path) -> None:

@@ -9,15 +9,27 @@ import pytest
 from PIL import Image
 
 import data_prep
-from jazzmus.dataset.manifest import Manifest, read_manifest, write_manifest
+from jazzmus.cli import GENERATOR_CONFIG
+from jazzmus.dataset.manifest import MANIFEST_NAME, Manifest, read_manifest, write_manifest
 from jazzmus.errors import ConfigError, DataError
 from jazzmus.kern.systems import count_systems
+from jazzmus.synthesis.generate import generate
 from jazzmus.synthesis.generated_pages import GeneratedPages
-from jazzmus.synthesis.page_folder import write_page_folder
+from jazzmus.synthesis.page import SyntheticPage
+from jazzmus.synthesis.page_folder import SEEDS_PER_SPLIT, write_page_folder
 from jazzmus.synthesis.page_style import PageStyle
 
 PAGES = GeneratedPages(PageStyle(systems=(1, 2)))
 THREE = GeneratedPages(PageStyle(systems=(3, 3)))
+
+
+class RefusesTwoTunesForEach(GeneratedPages):
+    """Two tunes of each page are of no use."""
+
+    def page(self, number: int, systems: int | None = None, paper: int = 0) -> SyntheticPage:
+        """Make a page."""
+        self.refusals["too long"] += 2
+        return super().page(number, systems, paper)
 
 
 def modified(folder: Path) -> dict[str, int]:
@@ -74,7 +86,52 @@ def test_folders_of_other_data_and_wrong_numbers_are_refused(tmp_path: Path) -> 
         write_page_folder(tmp_path / "a", {"train": -1}, PAGES)
 
 
+@pytest.mark.parametrize("settings", [{"seed": SEEDS_PER_SPLIT - 1}, {"seed": -1}, {"workers": 0}])
+def test_pages_of_another_split_are_not_made(tmp_path: Path, settings: dict[str, int]) -> None:
+    with pytest.raises(ConfigError, match="2 pages from seed"):
+        write_page_folder(tmp_path / "a", {"train": 1, "val": 2}, PAGES, **settings)
+    assert not (tmp_path / "a").exists()
+
+
+def test_no_manifest_describes_the_pages_of_a_killed_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_page_folder(tmp_path, {"train": 2}, PAGES)
+
+    def killed(self: GeneratedPages, number: int) -> SyntheticPage:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(GeneratedPages, "page", killed)
+    with pytest.raises(KeyboardInterrupt):
+        write_page_folder(tmp_path, {"train": 3}, PAGES)
+    assert len(read_manifest(tmp_path).pages) == 2
+    with pytest.raises(KeyboardInterrupt):
+        write_page_folder(tmp_path, {"train": 2}, THREE)
+    assert not (tmp_path / MANIFEST_NAME).exists()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_refused_tunes_are_counted_over_all_processes(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, workers: int
+) -> None:
+    with caplog.at_level("INFO", "jazzmus.synthesis.page_folder"):
+        write_page_folder(tmp_path, {"train": 2}, RefusesTwoTunesForEach(PageStyle(systems=(1, 1))), workers=workers)
+    assert [record.getMessage() for record in caplog.records] == [
+        "4 tunes were refused and others drawn for them: 4 x too long"
+    ]
+    caplog.clear()
+    with caplog.at_level("INFO", "jazzmus.synthesis.page_folder"):
+        write_page_folder(tmp_path / "b", {"train": 1}, PAGES)
+    assert not caplog.records
+
+
+def test_papers_are_for_training(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    bindings = ["PageStyle.systems=(1,1)", "GeneratedPages.papers=2"]
+    generate(tmp_path, {"train": 1}, [GENERATOR_CONFIG], bindings)
+    assert "GeneratedPages.papers = 2 is for training only" in caplog.text
+    assert len(read_manifest(tmp_path).pages) == 1
+
+
 def test_the_command_line_reaches_the_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     line = f"data_prep.py --generate 1 --val 1 --test 1 --seed 9 --workers 1 --data_root {tmp_path} --output_name out"
     monkeypatch.setattr(sys, "argv", [*line.split(), "--gin", "PageStyle.systems=(2,2)"])
     data_prep.main()

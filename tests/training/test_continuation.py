@@ -32,6 +32,8 @@ TOLERANCE = 1e-6
 STEPS = 5  # an epoch
 RUN = (*CURRICULUM, "experiment.max_epochs = 3", f"FullPageDataModule.draws_per_epoch = {2 * STEPS}",
        "experiment.validate_every = 2", "Optimization.lr = 0.01")  # fmt: skip
+GENERATED = ("FullPageDataModule.generated = @GeneratedPages()", "GeneratedPages.papers = 2",
+             "GeneratedPages.cache = 'drawn'", "FullPageDataModule.mix = {'handwritten': 1, 'generated': 1}")  # fmt: skip
 EMA, WORKERS = "experiment.ema_decay = 0.9", "FullPageDataModule.num_workers = 2"
 
 
@@ -133,8 +135,9 @@ PLACES: dict[str, tuple[type, str, Callable[..., bool]]] = {
         ("1e9", (), ("numbers of an epoch", "step 6", "validation", "step 14")),
         ("1.0", (EMA,), tuple(PLACES)),
         ("1e-9", (WORKERS,), ("step 3", "step 5", "step 12")),
+        ("1e-9", (WORKERS, *GENERATED), ("step 3", "step 6")),
     ],
-    ids=["an epoch's checkpoints", "averaged weights", "loader processes"],
+    ids=["an epoch's checkpoints", "averaged weights", "loader processes", "generated pages"],
 )
 def test_a_run_killed_again_and_again_is_the_unbroken_one(
     small_data: Path,

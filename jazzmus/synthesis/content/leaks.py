@@ -5,13 +5,17 @@ Works on intervals, so that a tune in another key, meter or layout is found too.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from itertools import pairwise
 
+from jazzmus.errors import KernError
 from jazzmus.kern.accidentals import ends_tie
 from jazzmus.kern.document import MELODY_SPINE, RowKind, parse_kern
 from jazzmus.kern.notes import Note, parse_notes
 from jazzmus.kern.transposition import height
+
+logger = logging.getLogger(__name__)
 
 INTERVALS = 16
 # Runs with less variety are scales, riffs and repeated notes, which tunes that know nothing of each other share.
@@ -37,23 +41,34 @@ class LeakCheck:
     """Knows the melodies of evaluation pages and finds them in other texts.
 
     Args:
-        evaluation_texts: kern texts that nothing may be taken from.
+        evaluation_texts: kern texts that nothing may be taken from; those that are not well-formed are left out, with
+            a warning that counts them.
         size: length of a run in intervals.
-
-    Raises:
-        KernError: if a text is not well-formed.
     """
 
     def __init__(self, evaluation_texts: Iterable[str], size: int = INTERVALS) -> None:
         self._size = size
-        self._known = frozenset(run for kern in evaluation_texts for run in melody_ngrams(kern, size))
-
-    def shared(self, kern: str) -> int:
-        """Return how many different runs the text has in common with the evaluation pages."""
-        return len(self._known & melody_ngrams(kern, self._size))
+        known: set[tuple[int, ...]] = set()
+        malformed = []
+        for kern in evaluation_texts:
+            try:
+                known |= melody_ngrams(kern, size)
+            except KernError as error:
+                malformed.append(error)
+        if malformed:
+            logger.warning(
+                "%d evaluation texts are not well-formed: their melodies cannot be kept out of training pages (%s)",
+                len(malformed),
+                malformed[0],
+            )
+        self._known = frozenset(known)
 
     def leaks(self, kern: str) -> bool:
-        """Say whether the text has any run in common with the evaluation pages."""
+        """Say whether the text has any run in common with the evaluation pages.
+
+        Raises:
+            KernError: if the text is not well-formed.
+        """
         return not self._known.isdisjoint(melody_ngrams(kern, self._size))
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 
 from jazzmus.errors import ConfigError, DataError, KernError
@@ -72,11 +73,37 @@ class RecombinedTexts:
             raise ConfigError(f"RecombinedTexts: shares {shares} are to be within 0 and 1, the first two together too")
         self._as_is, self._transposed, self._repitched = as_is, transposed, repitched
         self._other_chords, self._goes_on, self._own_key = other_chords, goes_on, own_key
-        self._texts, self._tunes = _usable(texts)
-        if not self._texts:
+        usable, tunes = _usable(texts)
+        if not usable:
             raise DataError(
                 f"RecombinedTexts: none of {len(texts)} texts can be used; give pages with melody and chords"
             )
+        self._hold(usable, tunes)
+
+    def without(self, leaks: Callable[[str], bool]) -> RecombinedTexts:
+        """Return the same source but for the training texts that leak as a whole; a log line counts them.
+
+        Raises:
+            DataError: If all leak.
+        """
+        kept = [number for number, text in enumerate(self._texts) if not leaks(text)]
+        dropped = len(self._texts) - len(kept)
+        if not kept:
+            raise DataError(
+                f"RecombinedTexts: all {dropped} training texts share a melody with an evaluation page; run "
+                "data_prep.py with --protocol clean"
+            )
+        if not dropped:
+            return self
+        log.info(
+            "%d of %d training texts share a melody with an evaluation page and are left out", dropped, len(self._texts)
+        )
+        source = copy(self)
+        source._hold([self._texts[number] for number in kept], [self._tunes[number] for number in kept])
+        return source
+
+    def _hold(self, texts: list[str], tunes: list[list[System]]) -> None:
+        self._texts, self._tunes = texts, tunes
         self._pool: dict[str, list[_Origin]] = {}
         for tune, systems in enumerate(self._tunes):
             for number, system in enumerate(systems):

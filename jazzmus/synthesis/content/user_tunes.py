@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from copy import copy
 from pathlib import Path
 from statistics import median
 
@@ -52,18 +53,55 @@ class UserTunes:
         self.folder = folder
         self.texts: list[str] = []
         self.refused: list[str] = []
+        repaired = grace_notes = 0
         for path in _tune_files(folder):
             try:
-                self.texts.append(_with_key_rows(_read_tune(path)))
+                kern, repairs, left_out = _read_tune(path)
+                self.texts.append(_with_key_rows(kern))
             except DataError as error:
                 self.refused.append(str(error))
                 logger.warning("%s", error)
+                continue
+            if repairs:
+                logger.info("%s: %s", path, "; ".join(repairs))
+            repaired += bool(repairs)
+            grace_notes += left_out
         if not self.texts:
             raise DataError(
                 f"{folder}: no usable tune ({len(self.refused)} refused); put MusicXML (.mxl, .musicxml, .xml) or"
                 " kern (.krn) lead sheets there"
             )
-        logger.info("%s: %d tunes, %d files refused", folder, len(self.texts), len(self.refused))
+        logger.info(
+            "%s: %d tunes, %d of them repaired, %d grace notes left out; %d files refused",
+            folder,
+            len(self.texts),
+            repaired,
+            grace_notes,
+            len(self.refused),
+        )
+
+    def without(self, leaks: Callable[[str], bool]) -> UserTunes:
+        """Return the same tunes but for those whose whole text leaks; a log line counts them.
+
+        Raises:
+            DataError: All leak.
+        """
+        kept = [text for text in self.texts if not leaks(text)]
+        dropped = len(self.texts) - len(kept)
+        if not kept:
+            raise DataError(
+                f"{self.folder}: all {dropped} tunes share a melody with an evaluation page; give a folder with others"
+            )
+        if dropped:
+            logger.info(
+                "%s: %d of %d tunes share a melody with an evaluation page and are left out",
+                self.folder,
+                dropped,
+                len(self.texts),
+            )
+        tunes = copy(self)
+        tunes.texts = kept
+        return tunes
 
     def tune(self, rng: random.Random, systems: int) -> str:
         """Return part of a tune in a drawn key, broken into systems.
@@ -98,21 +136,22 @@ def _tune_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.suffix.lower() in suffixes and path.is_file())
 
 
-def _read_tune(path: Path) -> str:
-    """Return the text of a file.
+def _read_tune(path: Path) -> tuple[str, tuple[str, ...], int]:
+    """Return the text of a file, what was mended or left out in it, and how many grace notes were.
 
     Raises:
         DataError: It holds no tune of the dialect; one line names the file and the remedy.
     """
     if path.suffix.lower() in SUFFIXES:
-        return read_musicxml(path).kern
+        tune = read_musicxml(path)
+        return tune.kern, tune.repairs, tune.grace_notes
     try:
         text = read_bounded(path, MAX_TEXT_BYTES).decode("utf-8")
         _check_dialect(text)
     except (UnicodeDecodeError, JazzmusError) as error:
         reason = "not a text in UTF-8; save it as one" if isinstance(error, UnicodeDecodeError) else str(error)
         raise DataError(f"{path}: {reason}") from error
-    return parse_kern(text).to_text()
+    return parse_kern(text).to_text(), (), 0
 
 
 def _check_dialect(text: str) -> None:

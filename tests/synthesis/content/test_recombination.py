@@ -9,8 +9,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from invented import TEXTS, tune
+from invented import OTHER_BARS, TEXTS, tune
+from small_pages import TRAINING, VALIDATION, SmallPage, write_pages
 
+from jazzmus.dataset.manifest import TRAINING_SPLITS
 from jazzmus.errors import ConfigError, DataError
 from jazzmus.kern.document import RowKind, parse_kern
 from jazzmus.kern.normal_form import normalize
@@ -18,7 +20,8 @@ from jazzmus.kern.systems import count_systems
 from jazzmus.kern.written import as_sounding, as_written
 from jazzmus.synthesis.content.bars import full_bar_share, read_systems
 from jazzmus.synthesis.content.joints import sound_repeats, without_open_curves
-from jazzmus.synthesis.content.page_texts import TRAINING_SPLITS, page_texts
+from jazzmus.synthesis.content.leaks import LeakCheck
+from jazzmus.synthesis.content.page_texts import page_texts
 from jazzmus.synthesis.content.recombination import RecombinedTexts
 from jazzmus.synthesis.content.source import flaw_of_tune
 from jazzmus.synthesis.engraving import EngravingStyle, engrave
@@ -116,6 +119,35 @@ def test_only_training_pages_are_read(small_data: Path, small_engraved: Path, tm
         page_texts([tmp_path], TRAINING_SPLITS)
     with pytest.raises(DataError, match="no folder"):
         page_texts([], TRAINING_SPLITS)
+
+
+def test_copies_of_evaluation_pages_are_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    copies = (SmallPage("e-2", "train", "e", 4), SmallPage("b-2", "train", "b", 4))
+    folder = write_pages(tmp_path / "published", [*TRAINING, *VALIDATION, *copies])
+    other = write_pages(tmp_path / "other", [SmallPage("b-3", "test", "b", 1), SmallPage("a-4", "train", "a", 1)])
+    assert len(page_texts([folder], TRAINING_SPLITS)) == 8
+    with caplog.at_level(logging.INFO):
+        texts = page_texts([folder], TRAINING_SPLITS, [folder])
+        fewer = page_texts([folder], TRAINING_SPLITS, [folder, other])
+    assert texts == [page.kern for page in (*TRAINING, copies[1])]
+    assert fewer == [page.kern for page in TRAINING if page.piece != "b"]
+    assert [line.split(": ")[1] for line in caplog.messages] == ["1 of 8 pages left out", "3 of 8 pages left out"]
+    only = write_pages(tmp_path / "only", [copies[0], *VALIDATION])
+    with pytest.raises(DataError, match="--protocol clean"):
+        page_texts([only], TRAINING_SPLITS, [only])
+
+
+def test_training_texts_that_leak_are_dropped_whole(caplog: pytest.LogCaptureFixture) -> None:
+    source = RecombinedTexts(TEXTS)
+    with caplog.at_level(logging.INFO):
+        rest = source.without(LeakCheck([tune(4)]).leaks)
+    assert "2 of 4 training texts" in caplog.text
+    only_these = RecombinedTexts([tune(4, OTHER_BARS), tune(6, OTHER_BARS, "*k[b-]")])
+    for seed in range(20):
+        assert rest.tune(random.Random(seed), 3) == only_these.tune(random.Random(seed), 3)
+    assert source.tune(random.Random(0), 3) == RecombinedTexts(TEXTS).tune(random.Random(0), 3)
+    with pytest.raises(DataError, match="all 4 training texts"):
+        source.without(lambda kern: True)
 
 
 @pytest.mark.parametrize(

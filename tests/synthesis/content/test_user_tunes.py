@@ -71,6 +71,29 @@ def test_files_that_are_no_tunes_cost_a_line_each(folder: Path, caplog: pytest.L
     assert all(any(reason in line for line in tunes.refused) for reason in reasons)
 
 
+def test_repairs_and_grace_notes_are_logged(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    grace = "<note><grace/><pitch><step>A</step><octave>4</octave></pitch></note>"
+    (folder / "c.musicxml").write_text(xml(12).replace("</measure><measure>", f"</measure><measure>{grace}"))
+    with caplog.at_level(logging.INFO):
+        UserTunes(folder)
+    *lines, summary = [record.getMessage() for record in caplog.records]
+    assert [line.split(": ")[0] for line in lines] == [str(folder / "c.musicxml")]
+    assert "grace note left out (11 times)" in lines[0]
+    assert "3 tunes, 1 of them repaired, 11 grace notes left out; 0 files refused" in summary
+
+
+def test_tunes_that_leak_are_dropped_whole(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    tunes = UserTunes(folder)
+    with caplog.at_level(logging.INFO):
+        others = tunes.without(lambda kern: "8gL" in kern)
+    assert len(others.texts) == 1
+    assert len(tunes.texts) == 2
+    assert "8gL" not in others.texts[0]
+    assert "1 of 2 tunes" in caplog.text
+    with pytest.raises(DataError, match="all 2 tunes share a melody"):
+        tunes.without(lambda kern: True)
+
+
 def test_folders_without_tunes_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no usable tune"):
         UserTunes(tmp_path)
