@@ -32,8 +32,12 @@ TOLERANCE = 1e-6
 STEPS = 5  # an epoch
 RUN = (*CURRICULUM, "experiment.max_epochs = 3", f"FullPageDataModule.draws_per_epoch = {2 * STEPS}",
        "experiment.validate_every = 2", "Optimization.lr = 0.01")  # fmt: skip
-GENERATED = ("FullPageDataModule.generated = @GeneratedPages()", "GeneratedPages.papers = 2",
-             "GeneratedPages.cache = 'drawn'", "FullPageDataModule.mix = {'handwritten': 1, 'generated': 1}")  # fmt: skip
+GENERATED = (
+    "FullPageDataModule.generated = @GeneratedPages()",
+    "FullPageDataModule.mix = {'handwritten': 1, 'generated': 1}",
+    "GeneratedPages.papers = 2",
+    "GeneratedPages.cache = 'drawn'",
+)
 EMA, WORKERS = "experiment.ema_decay = 0.9", "FullPageDataModule.num_workers = 2"
 
 
