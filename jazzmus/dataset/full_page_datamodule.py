@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -25,6 +24,7 @@ from jazzmus.dataset.full_page_dataset import (
     GENERATED,
     FullPageDataset,
     Page,
+    check_leaks,
     formed_text,
     read_pages,
     shown_text,
@@ -178,7 +178,7 @@ class FullPageDataModule(LightningDataModule):
         else:
             self.validation_pages = pages_of([self.validation_split])
             clean = {name for name, manifest in manifests.items() if manifest.protocol == "clean"}
-            _check_leaks(self.training_pages, self.validation_pages, clean)
+            check_leaks(self.training_pages, self.validation_pages, clean)
         if self.unit == "system":
             if uncut := [page.record.page_id for page in self.validation_pages if not page.can_be_cut]:
                 logger.warning(
@@ -331,25 +331,6 @@ class _LateLoader(DataLoader[list[PageBatch]]):
 
     def __iter__(self) -> Iterator[list[PageBatch]]:  # type: ignore[override]
         yield from super().__iter__()
-
-
-def _check_leaks(training: Sequence[Page], validation: Sequence[Page], clean: AbstractSet[str]) -> None:
-    """Look for pieces that are both trained and validated on, in one source or in two.
-
-    Raises:
-        DataError: If there is one where either source (named in `clean`) was prepared to have none.
-    """
-    trained: dict[str, set[str]] = {}
-    for page in training:
-        trained.setdefault(page.record.piece, set()).add(page.source)
-    leaks = [page for page in validation if page.record.piece in trained]
-    if not leaks:
-        return
-    pieces = sorted({page.record.piece for page in leaks})
-    found = f"{len(pieces)} validation pieces are trained on too: {in_brief([repr(piece) for piece in pieces])}"
-    if any(clean & {page.source, *trained[page.record.piece]} for page in leaks):
-        raise DataError(f"{found}; prepare all sources of FullPageDataModule.data_path with --protocol clean")
-    logger.warning("%s; scores are not those of unknown pieces", found)
 
 
 def _folders(data_path: str | dict[str, str]) -> dict[str, Path]:

@@ -5,7 +5,9 @@ Pages may also be drawn when they are asked for; who draws them, and how, is not
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -22,11 +24,13 @@ from jazzmus.dataset.batch import PageSample
 from jazzmus.dataset.manifest import Manifest, PageRecord
 from jazzmus.dataset.page_image import read_image
 from jazzmus.dataset.page_transform import PageTransform, crop_systems
-from jazzmus.errors import DataError, KernError
+from jazzmus.errors import DataError, KernError, in_brief
 from jazzmus.kern.codec import TextCodec
 from jazzmus.kern.document import parse_kern
 from jazzmus.kern.forms import TextForm
 from jazzmus.kern.systems import count_systems, system_range
+
+logger = logging.getLogger(__name__)
 
 # Name, in a mix of sources, of the pages that are drawn on demand.
 GENERATED = "generated"
@@ -245,3 +249,22 @@ def formed_text(form: TextForm, page: Page, kern: str) -> str:
             f"{page.folder / page.record.ground_truth}: has no {form.name} form ({error}); mend the text, or bind "
             "FullPageDataModule.text_form = 'source'"
         ) from error
+
+
+def check_leaks(training: Sequence[Page], validation: Sequence[Page], clean: AbstractSet[str]) -> None:
+    """Look for pieces that are both trained and validated on, in one source or in two.
+
+    Raises:
+        DataError: If there is one where either source (named in `clean`) was prepared to have none.
+    """
+    trained: dict[str, set[str]] = {}
+    for page in training:
+        trained.setdefault(page.record.piece, set()).add(page.source)
+    leaks = [page for page in validation if page.record.piece in trained]
+    if not leaks:
+        return
+    pieces = sorted({page.record.piece for page in leaks})
+    found = f"{len(pieces)} validation pieces are trained on too: {in_brief([repr(piece) for piece in pieces])}"
+    if any(clean & {page.source, *trained[page.record.piece]} for page in leaks):
+        raise DataError(f"{found}; prepare all sources of FullPageDataModule.data_path with --protocol clean")
+    logger.warning("%s; scores are not those of unknown pieces", found)
