@@ -11,6 +11,7 @@ import logging
 import math
 import sys
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -97,9 +98,9 @@ def _kept_for_backward(model: SheetMusicTransformer, pages: int, height: int, wi
         return tensor
 
     with FakeTensorMode() as mode:
-        parameters: dict[str, Tensor] = {
-            name: mode.from_tensor(parameter) for name, parameter in model.named_parameters()
-        }
+        # Batch norms keep their averages in buffers.
+        tensors = chain(model.named_parameters(), model.named_buffers())
+        parameters: dict[str, Tensor] = {name: mode.from_tensor(tensor) for name, tensor in tensors}
         images = torch.rand(pages, 1, -(-height // stride) * stride, -(-width // stride) * stride)
         sizes = torch.ones(pages, 2, dtype=torch.long)
         ids = torch.ones(pages, length, dtype=torch.long)
