@@ -125,11 +125,6 @@ def _with_drawn_accidental(note: Note) -> Note:
     return replace(note, accidental=drawn, marks=marks)
 
 
-def drawable_text(kern: str) -> str:
-    """Return the rows of `drawable_rows` as one text."""
-    return "\n".join([*(row for _, row in drawable_rows(kern)), ""])
-
-
 @cache
 def shared_toolkit() -> verovio.toolkit:
     """Return the process's Verovio; set all options before each use."""

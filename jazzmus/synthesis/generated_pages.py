@@ -66,7 +66,7 @@ class GeneratedPages:
         texts: Prepared data folders whose training texts are recombined, but for copies of pieces of which they or
             `held_out` have a validation or test page.
         held_out: Prepared folders with whose validation and test pages no generated one shares a melody, nor any tune
-            or training text that one is made of; a data module adds its own validation texts.
+            or training text that one is made of; a data module adds those of its own data.
         papers: For how many epochs a drawn page comes back, each time on new paper.
         cache: Folder that keeps drawn pages for that; None: they are drawn again.
 

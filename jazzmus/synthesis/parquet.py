@@ -19,6 +19,7 @@ import pyarrow
 import pyarrow.parquet
 
 from jazzmus.errors import ConfigError, DataError
+from jazzmus.files import replace_file
 from jazzmus.synthesis.generated_pages import GeneratedPages
 from jazzmus.synthesis.page import SyntheticPage
 from jazzmus.synthesis.page_folder import JPEG_QUALITY, check_numbers
@@ -105,7 +106,7 @@ def _write_shard(path: Path, numbers: list[int], pages: GeneratedPages, workers:
         )
         complete = Path(scratch) / path.name
         rows.to_parquet(str(complete))
-        complete.replace(path)
+        replace_file(complete, path)
 
 
 def _rows(numbers: list[int], pages: GeneratedPages) -> Iterator[dict[str, Any]]:

@@ -31,7 +31,7 @@ class _Part(NamedTuple):
 
 
 def score_elements(
-    kern: str, staff_spaces: float, chord_size: float = 4.5, justify_last: bool = True, only: int | None = None
+    kern: str, staff_spaces: float, justify_last: bool = True, only: int | None = None
 ) -> tuple[SystemElements, ...]:
     """Engrave a text and return the elements of each of its systems.
 
@@ -39,7 +39,6 @@ def score_elements(
         kern: Text in the dialect, with one staff. Endings are taken from labels such as `*>A1` or `*>2`; they last to
             the next label, or to the next barline that is not a single line.
         staff_spaces: Width of the score in distances between two staff lines.
-        chord_size: Size of the chord text that Verovio makes room for, in half staff spaces.
         justify_last: Whether a short last system is stretched to the full width.
         only: The only system (from 0) that is wanted, which takes less time; None: all.
 
@@ -52,9 +51,7 @@ def score_elements(
     text = read_bars(kern)
     if not text.bars:
         raise KernError("line 1: the text holds no notes or rests, so there is nothing to engrave")
-    style = EngravingStyle(
-        staff_spaces=staff_spaces, system_gap=SYSTEM_GAP, chord_size=chord_size, justify_last=justify_last
-    )
+    style = EngravingStyle(staff_spaces=staff_spaces, system_gap=SYSTEM_GAP, justify_last=justify_last)
     left_out = far_lines(kern, text, only) if only is not None else frozenset()
     chords = {line: cell for bar in text.bars for line, cell in bar.chords}
     systems = read_systems(draw_for_elements(kern, style, left_out), style.music_font, chords)

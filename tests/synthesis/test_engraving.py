@@ -13,7 +13,7 @@ import pytest
 from jazzmus.errors import KernError
 from jazzmus.synthesis.chord_text import chord_text
 from jazzmus.synthesis.content.procedural import TuneStyle, procedural_tune
-from jazzmus.synthesis.engraving import MUSIC_FONTS, SVG, EngravingStyle, drawable_text, engrave, rasterise
+from jazzmus.synthesis.engraving import MUSIC_FONTS, SVG, EngravingStyle, drawable_rows, engrave, rasterise
 
 HEAD = "**kern\t**mxhm\n*clefG2\t*\n*k[]\t*\n*C:\t*\n*M4/4\t*\n"
 TAIL = "==\t==\n*-\t*-\n"
@@ -31,10 +31,13 @@ def test_chords_are_printed_as_a_lead_sheet_has_them(cell: str, printed: str) ->
 
 
 def test_labels_and_tempo_are_not_drawn() -> None:
-    text = drawable_text(
+    rows = drawable_rows(
         '**kern\t**mxhm\n*I"Voice\t*\n*MM120\t*\n!LO:TX:a:t=x\t!\n=\t=\n1c\tC:min\n!!linebreak:original\n*-\t*-\n'
     )
-    assert text == "**kern\t**cdata\n*\t*above\n=\t=\n1c\tCm\n!!linebreak:original\n*-\t*-\n"
+    assert (
+        "".join(f"{row}\n" for _, row in rows)
+        == "**kern\t**cdata\n*\t*above\n=\t=\n1c\tCm\n!!linebreak:original\n*-\t*-\n"
+    )
 
 
 def test_a_chord_adds_ink_above_the_staff_and_inside_the_box() -> None:
