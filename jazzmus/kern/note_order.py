@@ -12,13 +12,12 @@ from functools import lru_cache
 
 from jazzmus.errors import KernError
 from jazzmus.kern.accidentals import COURTESY_MARK, DRAWN_MARK, accidental_is_drawn
-from jazzmus.kern.notes import NATURAL, Note, notes_to_text, parse_notes
+from jazzmus.kern.notes import NATURAL, Note, height, notes_to_text, parse_notes
 
 OPENING_ORDER = "{(["
 # Accidental is drawn; articulation and ornaments; not drawn; beams; ties; ends of slurs.
 MARK_ORDER = DRAWN_MARK + "'\"`~^;:tTmMwWS$O" + "y" + "KLJk" + "]_" + ")}"
 STEMS = "/\\"
-_LETTERS = "cdefgab"
 
 
 def normalize_cell(cell: str, ledger: Counter[str]) -> str:
@@ -74,7 +73,5 @@ def _height(note: Note) -> tuple[int, int, str]:
     """Return a key that sorts notes from low to high (rests first), alike ones by their text."""
     if note.is_rest:
         return (-100, 0, note.to_text())
-    letter = note.pitch[0]
-    octave = len(note.pitch) if letter.islower() else 1 - len(note.pitch)
     alteration = note.accidental.count("#") - note.accidental.count("-")
-    return (7 * octave + _LETTERS.index(letter.lower()), alteration, note.to_text())
+    return (height(note), alteration, note.to_text())

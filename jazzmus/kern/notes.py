@@ -15,6 +15,8 @@ from jazzmus.errors import KernError
 
 NULL_CELL = "."
 NATURAL = "n"
+LETTERS = "CDEFGAB"
+HALF_TONES = (0, 2, 4, 5, 7, 9, 11)  # of the letters above C
 _PITCH = "|".join(f"{letter}+" for letter in "abcdefgABCDEFG")
 _NOTE = re.compile(
     r"(?P<opening>[\[({_]*)(?P<reciprocal>\d*)(?P<dots>\.*)(?P<grace>q{0,2})"
@@ -95,3 +97,16 @@ def _parse_note(text: str) -> Note:
     if match is None or not (match["reciprocal"] or match["grace"]):
         raise KernError(f"`{text}` is not a note; write duration, pitch and accidental, such as `8.cc#`")
     return Note(**match.groupdict())
+
+
+def height(note: Note) -> int:
+    """Return the height of a note in letters counted from the C four octaves below middle C."""
+    octave = len(note.pitch) + 3 if note.pitch[0].islower() else 4 - len(note.pitch)
+    return 7 * octave + LETTERS.index(note.pitch[0].upper())
+
+
+def pitch_letters(height: int) -> str:
+    """Return the kern letters of a height, such as `cc` for the C above middle C."""
+    octave, letter = divmod(height, 7)
+    name = LETTERS[letter]
+    return name.lower() * (octave - 3) if octave >= 4 else name * (4 - octave)

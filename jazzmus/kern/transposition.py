@@ -17,10 +17,9 @@ from jazzmus.errors import KernError
 from jazzmus.kern.accidentals import DRAWN_MARK, InForce, accidental_is_drawn
 from jazzmus.kern.chords import parse_chord
 from jazzmus.kern.document import MELODY_SPINE, MUSIC_KINDS, NULL_INTERPRETATION, RowKind, row_kind, split_lines
-from jazzmus.kern.notes import NATURAL, Note, parse_notes
+from jazzmus.kern.notes import LETTERS, NATURAL, Note, height, parse_notes, pitch_letters
 from jazzmus.kern.systems import name_in_force
 
-LETTERS = "CDEFGAB"
 SHARP_ORDER = "fcgdaeb"
 MOST_FIFTHS = 6  # sharps or flats of a key signature
 # Without double accidentals, as the dialect has none: F flat to B sharp. It has no chord on E sharp or B sharp.
@@ -75,7 +74,7 @@ def draw_accidentals(kern: str) -> str:
 def place_on_line(letter: str, accidental: str) -> int:
     """Return where a pitch is on the line of fifths: `letter` in any case, `accidental` of `#`, and `b` or `-`."""
     flats = accidental.count("b") + accidental.count("-")
-    return "FCGDAEB".index(letter.upper()) - 1 + 7 * (accidental.count("#") - flats)
+    return SHARP_ORDER.index(letter.lower()) - 1 + 7 * (accidental.count("#") - flats)
 
 
 def pitch_at(place: int, flat: str = "-") -> tuple[str, str]:
@@ -104,19 +103,6 @@ def semitones(fifths: int) -> int:
     size = 7 * abs(fifths) % 12
     nearest = size - 12 if size > 6 else size
     return nearest if fifths >= 0 else -nearest
-
-
-def height(note: Note) -> int:
-    """Return the height of a note in letters counted from the C four octaves below middle C."""
-    octave = len(note.pitch) + 3 if note.pitch[0].islower() else 4 - len(note.pitch)
-    return 7 * octave + LETTERS.index(note.pitch[0].upper())
-
-
-def pitch_letters(height: int) -> str:
-    """Return the kern letters of a height, such as `cc` for the C above middle C."""
-    octave, letter = divmod(height, 7)
-    name = LETTERS[letter]
-    return name.lower() * (octave - 3) if octave >= 4 else name * (4 - octave)
 
 
 def _state_signature(lines: list[str], fifths: int) -> None:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from jazzmus.errors import KernError
 from jazzmus.kern.accidentals import drawn_accidental
 from jazzmus.kern.document import CHORD_SPINE, MELODY_SPINE, Row, RowKind, parse_kern
-from jazzmus.kern.notes import NULL_CELL, Note, parse_notes
+from jazzmus.kern.notes import NULL_CELL, Note, height, parse_notes
 from jazzmus.kern.systems import break_indices, name_in_force
 
 # Counted in letters from C of octave 0; the first line of a clef's name is the lowest of the staff.
@@ -165,9 +165,7 @@ def _notes(cell: str, line: int) -> tuple[Note, ...]:
 
 def staff_position(note: Note, clef: str) -> float:
     """Return how far below the middle line a note's head stands, in staff spaces (negative above it)."""
-    letter, octave = note.pitch[0], len(note.pitch)
-    steps = 7 * (3 + octave if letter.islower() else 4 - octave) + "cdefgab".index(letter.lower())
     match = _CLEF.fullmatch(clef)
     sign, down, up, line = match.groups() if match else ("G", "", "", "2")
     middle = _CLEF_PITCH[sign] + 7 * (len(up) - len(down)) + 2 * (3 - int(line))
-    return (middle - steps) / 2
+    return (middle - height(note)) / 2

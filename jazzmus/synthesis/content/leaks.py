@@ -12,15 +12,13 @@ from itertools import pairwise
 from jazzmus.errors import KernError
 from jazzmus.kern.accidentals import ends_tie
 from jazzmus.kern.document import MELODY_SPINE, RowKind, parse_kern
-from jazzmus.kern.notes import Note, parse_notes
-from jazzmus.kern.transposition import height
+from jazzmus.kern.notes import HALF_TONES, Note, height, parse_notes
 
 logger = logging.getLogger(__name__)
 
 INTERVALS = 16
 # Runs with less variety are scales, riffs and repeated notes, which tunes that know nothing of each other share.
 FEWEST_DISTINCT = 3
-_HALF_TONES = (0, 2, 4, 5, 7, 9, 11)
 
 
 def melody_ngrams(kern: str, size: int = INTERVALS) -> frozenset[tuple[int, ...]]:
@@ -89,4 +87,4 @@ def _melody(kern: str) -> list[Note]:
 
 def _semitones(note: Note) -> int:
     octave, letter = divmod(height(note), 7)
-    return 12 * octave + _HALF_TONES[letter] + note.alteration.count("#") - note.alteration.count("-")
+    return 12 * octave + HALF_TONES[letter] + note.alteration.count("#") - note.alteration.count("-")

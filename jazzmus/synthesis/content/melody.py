@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from jazzmus.synthesis.content.progressions import SEMITONES, Chord, Key
+from jazzmus.kern.notes import HALF_TONES, LETTERS
+from jazzmus.synthesis.content.progressions import Chord, Key
 from jazzmus.synthesis.content.rhythm import TICKS, Figure, Rhythm, onsets
 
-LETTERS = "CDEFGAB"
 _MOVES, _MOVE_WEIGHTS = zip(
     *{
         0: 190, 1: 215, -1: 215, 2: 100, -2: 95, 3: 32, -3: 34, 4: 20, -4: 28, 5: 18, -5: 13, 6: 4, -6: 5, 7: 9, -7: 3,
@@ -170,7 +170,7 @@ def _moves(bar: Bar) -> list[int]:
 
 def _height(step: int, alteration: int) -> int:
     """Return the height of a note in semitones from C0."""
-    return 12 * (step // 7) + SEMITONES[LETTERS[step % 7]] + alteration
+    return 12 * (step // 7) + HALF_TONES[step % 7] + alteration
 
 
 def add_ties(rng: random.Random, bars: Sequence[Bar], scale: float) -> None:

@@ -14,7 +14,8 @@ from functools import lru_cache
 from lxml import etree
 
 from jazzmus.errors import DataError
-from jazzmus.kern.transposition import LETTERS, pitch_at, pitch_letters, place_on_line
+from jazzmus.kern.notes import LETTERS, pitch_letters
+from jazzmus.kern.transposition import pitch_at, place_on_line
 
 _TYPES = {
     "breve": Fraction(1, 2), "whole": Fraction(1), "half": Fraction(2), "quarter": Fraction(4), "eighth": Fraction(8),

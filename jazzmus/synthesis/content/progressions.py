@@ -10,10 +10,10 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from jazzmus.kern.transposition import SHARP_ORDER, pitch_at, signature_cell
 from jazzmus.synthesis.content.tune_phrases import PHRASES
 
-LINE_OF_FIFTHS = "FCGDAEB"
-SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+LINE_OF_FIFTHS = SHARP_ORDER.upper()
 _DEGREE_FIFTHS = {1: 0, 2: 2, 3: 4, 4: -1, 5: 1, 6: 3, 7: 5}
 _FLATTEST_ROOT, _SHARPEST_ROOT = -6, 8  # Gb and G#: roots beyond have another name
 
@@ -77,8 +77,7 @@ class Key:
     @property
     def signature(self) -> str:
         """The kern key signature, such as `*k[b-e-]`."""
-        names = LINE_OF_FIFTHS[: self.fifths] if self.fifths > 0 else LINE_OF_FIFTHS[::-1][: -self.fifths]
-        return "*k[" + "".join(name.lower() + ("#" if self.fifths > 0 else "-") for name in names) + "]"
+        return signature_cell(self.fifths)
 
     def alteration(self, letter: str) -> int:
         """Return what the signature does to a letter: -1 flat, 0, +1 sharp."""
@@ -93,8 +92,7 @@ def letter_and_alteration(fifths: int) -> tuple[str, int]:
 
 def _root_name(fifths: int) -> str:
     """Return a root or bass as chord symbols have it, such as `Bb`."""
-    letter, alteration = letter_and_alteration(_usual_root(fifths))
-    return letter + ("b" * -alteration if alteration < 0 else "#" * alteration)
+    return "".join(pitch_at(_usual_root(fifths), "b"))
 
 
 def _usual_root(fifths: int) -> int:

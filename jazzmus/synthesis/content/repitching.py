@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from jazzmus.kern.accidentals import COURTESY_MARK, DRAWN_MARK, begins_tie, ends_tie
 from jazzmus.kern.chords import Chord, parse_chord
-from jazzmus.kern.notes import Note, notes_to_text, parse_notes
-from jazzmus.kern.transposition import height, pitch_at, pitch_letters, place_on_line
+from jazzmus.kern.notes import LETTERS, Note, height, notes_to_text, parse_notes, pitch_letters
+from jazzmus.kern.transposition import pitch_at, place_on_line
 from jazzmus.synthesis.content.bars import Moment
 
 # Per cent of the melodic steps, in letters, of the training texts; up and down are alike.
@@ -86,7 +86,7 @@ def _nearest(tones: Sequence[int], target: int) -> tuple[int, int]:
 
 def _place(letter_height: int, alteration: int) -> int:
     """Return where a note is on the line of fifths."""
-    return place_on_line("CDEFGAB"[letter_height % 7], "") + 7 * alteration
+    return place_on_line(LETTERS[letter_height % 7], "") + 7 * alteration
 
 
 def _in_key(letter_height: int, signature: int) -> int:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import random
 from collections.abc import Collection, Sequence
 
-from jazzmus.synthesis.content.melody import LETTERS, Bar, Note, add_ties
+from jazzmus.kern.notes import LETTERS
+from jazzmus.synthesis.content.melody import Bar, Note, add_ties
 from jazzmus.synthesis.content.rhythm import TICKS, rhythm_of
 
 _ARTICULATIONS = {"staccato": ("'", 0.12), "accents": ("^", 0.04)}

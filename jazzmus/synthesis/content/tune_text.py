@@ -10,7 +10,8 @@ import random
 from collections.abc import Iterable, Sequence
 
 from jazzmus.kern.document import CHORD_SPINE, LINEBREAK_ROW, MELODY_SPINE
-from jazzmus.synthesis.content.melody import LETTERS, Bar, Note
+from jazzmus.kern.notes import LETTERS, pitch_letters
+from jazzmus.synthesis.content.melody import Bar, Note
 from jazzmus.synthesis.content.progressions import Chord, Key
 
 _SIGNS = {-1: "-", 0: "", 1: "#"}
@@ -54,13 +55,6 @@ def _change_rows(bar: Bar) -> list[str]:
     return [f"{statement}\t*" for statement in statements if statement]
 
 
-def pitch_name(step: int) -> str:
-    """Return the kern letters of a step counted from C0, such as `cc` for the C above middle C."""
-    octave, letter = divmod(step, 7)
-    name = LETTERS[letter]
-    return name.lower() * (octave - 3) if octave >= 4 else name * (4 - octave)
-
-
 class _Speller:
     """Writes bar after bar, and remembers which accidentals the bar before had."""
 
@@ -93,10 +87,10 @@ class _Speller:
         if note.second is not None:
             # Marks stand at the first, lower note.
             accidental = self._accidental(note.second, key.alteration(LETTERS[note.second % 7]), key, False)
-            lower, marks = f"{opening}{figure.duration}{pitch_name(note.second)}{accidental}{marks} ", ""
+            lower, marks = f"{opening}{figure.duration}{pitch_letters(note.second)}{accidental}{marks} ", ""
             opening = ""
         accidental = self._accidental(note.step, note.alteration, key, note.tied_in)
-        return f"{lower}{opening}{figure.duration}{pitch_name(note.step)}{accidental}{marks}"
+        return f"{lower}{opening}{figure.duration}{pitch_letters(note.step)}{accidental}{marks}"
 
     def _accidental(self, step: int, alteration: int, key: Key, tied_in: bool) -> str:
         """Return the sounding accidental, with its mark if it is drawn."""

@@ -15,9 +15,9 @@ from statistics import median
 from jazzmus.errors import DataError, JazzmusError, KernError
 from jazzmus.kern.chords import parse_chord
 from jazzmus.kern.document import CHORD_SPINE, MELODY_SPINE, RowKind, parse_kern
-from jazzmus.kern.notes import NULL_CELL, Note, parse_notes
+from jazzmus.kern.notes import NULL_CELL, Note, height, parse_notes
 from jazzmus.kern.systems import name_in_force
-from jazzmus.kern.transposition import height, pitch_at, signature_fifths, transpose
+from jazzmus.kern.transposition import pitch_at, signature_fifths, transpose
 from jazzmus.synthesis.content.line_breaks import break_into_systems
 from jazzmus.synthesis.content.musicxml import read_musicxml
 from jazzmus.synthesis.content.musicxml_file import SUFFIXES, read_bounded

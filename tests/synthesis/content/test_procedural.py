@@ -23,10 +23,9 @@ from jazzmus.kern.compact import CompactTokenizer
 from jazzmus.kern.document import RowKind, parse_kern
 from jazzmus.kern.forms import build_form
 from jazzmus.kern.normal_form import normalize_with_ledger
-from jazzmus.kern.notes import NULL_CELL, Note, parse_notes
+from jazzmus.kern.notes import LETTERS, NULL_CELL, Note, parse_notes
 from jazzmus.kern.systems import count_systems
 from jazzmus.kern.written import as_sounding, as_written, written_losses
-from jazzmus.synthesis.content.melody import LETTERS
 from jazzmus.synthesis.content.procedural import FEATURE_RATES, TuneStyle, procedural_tune
 from jazzmus.synthesis.content.progressions import QUALITY_WEIGHTS, Harmony, Key, chord_tones
 from jazzmus.synthesis.content.tune_form import balance_systems, move_breaks

@@ -15,9 +15,8 @@ import pytest
 
 from jazzmus.errors import DataError
 from jazzmus.kern.document import RowKind, parse_kern
-from jazzmus.kern.notes import parse_notes
+from jazzmus.kern.notes import height, parse_notes
 from jazzmus.kern.systems import count_systems
-from jazzmus.kern.transposition import height
 from jazzmus.kern.written import written_losses
 from jazzmus.synthesis.content.user_tunes import KEY_WEIGHTS, UserTunes
 
