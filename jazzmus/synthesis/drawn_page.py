@@ -84,11 +84,14 @@ def draw_strip(kern: str, index: int, rng: np.random.Generator, style: PageStyle
     writer_number, engraved = _who(rng, style)
     shown = system_range(kern, index, index + 1)
     layout = draw_layout(rng, style.paper, 4)
+    count = count_systems(kern)
     if engraved:
-        page = _engraved(kern, rng, style, layout)
-        page = replace(page, boxes=page.boxes[index : index + 1], kern=shown)
+        # With its neighbours it is printed as on the whole page: no meter is repeated, and only the last one ends short.
+        start = max(0, index - 1)
+        page = _engraved(system_range(kern, start, min(count, index + 2)), rng, style, layout)
+        page = replace(page, boxes=(page.boxes[index - start],), kern=shown)
         return _cut_out(page, rng, ENGRAVED_CUT, ENGRAVED_CUT)
-    first, last = index == 0, index == count_systems(kern) - 1
+    first, last = index == 0, index == count - 1
     pitch = layout.middles[1] - layout.middles[0]
     middles = (1.3 * pitch, 2.3 * pitch) if first else (0.3 * pitch, 1.3 * pitch, 2.3 * pitch)
     layout = replace(layout, height=round(2.6 * pitch), middles=middles)
