@@ -86,7 +86,7 @@ def draw_strip(kern: str, index: int, rng: np.random.Generator, style: PageStyle
     layout = draw_layout(rng, style.paper, 4)
     count = count_systems(kern)
     if engraved:
-        # With its neighbours it is printed as on the whole page: no meter is repeated, and only the last one ends short.
+        # With its neighbours it is printed as on the whole page: no meter is repeated, only the last one ends short.
         start = max(0, index - 1)
         page = _engraved(system_range(kern, start, min(count, index + 2)), rng, style, layout)
         page = replace(page, boxes=(page.boxes[index - start],), kern=shown)

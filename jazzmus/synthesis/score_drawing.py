@@ -80,7 +80,9 @@ def far_lines(kern: str, text: TextBars, system: int) -> frozenset[int]:
     if near[-1] + 1 < len(text.bars):
         end = text.bars[near[-1] + 1].events[-1].line
         cut = next((number for number in barlines if rows[number].line > end), len(rows))
-        far += _if_apart(rows[cut + 1 : -1])
+        # A break before the barline that stays would begin a system without music.
+        breaks = [row for row in rows[:cut] if row.kind is RowKind.LINEBREAK and row.line > end]
+        far += [*breaks, *_if_apart(rows[cut + 1 : -1])]
     return frozenset(row.line for row in far)
 
 

@@ -20,6 +20,8 @@ FOUR_SYSTEMS = (
     ("=:|!", "*>2", "4b-]", "8f", "8g", "(2a\tF:maj7", "=", "2g", "2f)", "=", "1cc", BREAK),
     ("=||", "4b", "4r", "2b", "=", "4cc#X", "4dd", "2ee", "=", "1ff"),
 )
+# The second system has a single bar: its end is also the end of the break behind it.
+SHORT_SECOND = text_of("=", "4b", "4cc", "2dd", BREAK, "=", "1a", BREAK, "=", "1g", "=", "1f", key="*k[]")
 FOUR = text_of(*(row for rows in FOUR_SYSTEMS for row in rows), key="*k[b-e-]")
 
 
@@ -47,6 +49,11 @@ def test_music_far_from_the_wanted_system_is_left_out() -> None:
     lines = FOUR.splitlines()
     left_out = [lines[line - 1].split("\t")[0] for line in sorted(far_lines(FOUR, read_bars(FOUR), 2))]
     assert left_out == [*FOUR_SYSTEMS[0], *FOUR_SYSTEMS[1][:8], *FOUR_SYSTEMS[3][5:], "=="]
+
+
+@pytest.mark.parametrize("only", range(3))
+def test_a_system_beside_one_of_a_single_bar_is_drawn(only: int) -> None:
+    assert score_elements(SHORT_SECOND, 80.0, only=only) == (elements_of(SHORT_SECOND)[only],)
 
 
 @pytest.mark.parametrize("only", range(3))
