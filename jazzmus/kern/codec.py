@@ -73,6 +73,22 @@ class TextCodec:
                 body.append(index)
         return body
 
+    def decode_formed(self, ids: Iterable[int]) -> str:
+        """Text, in the codec's form, of ids up to the first <eos>; special tokens write nothing."""
+        return self.tokenizer.decode_closed(self.vocabulary.decode(self.body(ids)))
+
     def decode(self, ids: Iterable[int]) -> str:
         """Text, in the dialect of the dataset, of ids up to the first <eos>; special tokens write nothing."""
-        return self.form.restore(self.tokenizer.decode_closed(self.vocabulary.decode(self.body(ids))))
+        return self.form.restore(self.decode_formed(ids))
+
+    def row_lengths(self, ids: Iterable[int]) -> list[int]:
+        """How many tokens each line of `decode_formed(ids)` is written by; the last line may be unfinished."""
+        tokens = self.vocabulary.decode(self.body(ids))
+        lengths: list[int] = []
+        start = 0
+        for end in range(1, len(tokens) + 1):
+            # A line is over where a token stands in the next: some tokenizers write its newline only then.
+            if "\n" in self.tokenizer.decode(tokens[start:end])[:-1]:
+                lengths.append(end - 1 - start)
+                start = end - 1
+        return [*lengths, len(tokens) - start] if start < len(tokens) else lengths

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import pytest
+from documents import kern_texts
+from hypothesis import given, settings
+from real_pages import RealPage
+
+from jazzmus.errors import KernError
+from jazzmus.kern.document import MUSIC_KINDS, parse_kern
+from jazzmus.kern.forms import FORMS
+from jazzmus.kern.joining import concatenate_systems, join_systems
+from jazzmus.kern.systems import count_systems, system_range
+
+JOINERS = (join_systems, concatenate_systems)
+
+
+def page(*systems: str) -> str:
+    body = "\n!!linebreak:original\n".join(systems)
+    return f"**kern\t**mxhm\n*clefG2\t*\n*k[f#]\t*\n*M4/4\t*\n{body}\n*-\t*-\n"
+
+
+def systems_of(text: str) -> list[str]:
+    return [system_range(text, index, index + 1) for index in range(count_systems(text))]
+
+
+def music(text: str) -> list[tuple[str, ...]]:
+    return [row.cells for row in parse_kern(text).rows if row.kind in MUSIC_KINDS]
+
+
+def test_systems_join_to_their_page() -> None:
+    text = page("=\t=\n1g\tG:7", "=\t=\n1a\t.", "=\t=\n1b\t.\n==\t==")
+    assert join_systems(systems_of(text)) == text
+    assert concatenate_systems(systems_of(text)) == text
+    assert join_systems([text]) == text
+
+
+def test_one_misread_header_is_outvoted() -> None:
+    text = page("=\t=\n1g\tG:7", "=\t=\n1a\t.", "=\t=\n1b\t.\n==\t==")
+    for wrong in range(3):
+        systems = systems_of(text)
+        systems[wrong] = (
+            systems[wrong].replace("*k[f#]", "*k[f#c#]").replace("*M4/4", "*M4/4" if not wrong else "*M2/4")
+        )
+        assert join_systems(systems) == text
+
+
+def test_a_change_that_later_systems_repeat_is_kept() -> None:
+    first, second, *later = systems_of(page(*["=\t=\n1g\tG:7"] * 4))
+    later = [system.replace("*k[f#]", "*k[b-e-]") for system in later]
+    lines = join_systems([first, second, *later]).splitlines()
+    assert lines.count("*k[b-e-]\t*") == 1
+    assert lines[lines.index("*k[b-e-]\t*") - 1] == "!!linebreak:original"
+    assert "*k[b-e-]\t*" not in concatenate_systems([first, second, *later])
+
+
+def test_a_change_within_a_system_holds_for_the_next() -> None:
+    text = page("=\t=\n1g\tG:7\n=\t=\n*k[]\t*\n1g\t.", "=\t=\n1a\t.", "=\t=\n1b\t.\n==\t==")
+    assert "*k[]\t*\n*M4/4" in systems_of(text)[1]
+    assert join_systems(systems_of(text)) == text
+
+
+@pytest.mark.parametrize("join", JOINERS)
+def test_splits_that_meet_stay_open_and_others_close(join) -> None:  # type: ignore[no-untyped-def]
+    split = page("=\t=\n*^\t*\n4g\t4b\tG:7\n4g\t4b\t.", "4a\t4c\t.\n*v\t*v\t*\n==\t==")
+    assert count_systems(split) == 2
+    joined = join(systems_of(split))
+    assert music(joined) == music(split)
+    assert joined.count("*^") == (1 if join is join_systems else 2)
+    first, _ = systems_of(split)
+    closed = join([first, systems_of(page("=\t=\n1g\tG:7"))[0]])
+    assert [len(cells) for cells in music(closed)] == [2, 3, 3, 2, 2]
+
+
+def test_other_spines_and_broken_texts_are_refused() -> None:
+    text = page("=\t=\n1g\tG:7")
+    with pytest.raises(KernError, match="system 2 has the spines"):
+        join_systems([text, "**kern\n4c\n*-\n"])
+    with pytest.raises(KernError):
+        concatenate_systems([text, "4c\n"])
+
+
+@given(kern_texts())
+@settings(max_examples=150)
+def test_any_systems_join_to_a_text_with_all_their_music(text: str) -> None:
+    systems = systems_of(text)
+    for join in JOINERS:
+        joined = join(systems)
+        assert count_systems(joined) == len(systems)
+        assert music(joined) == [cells for system in systems for cells in music(system)]
+
+
+def test_real_pages_come_back_whole(real_pages: list[RealPage]) -> None:
+    for text in sorted({item.kern for item in real_pages}):
+        for form in ("normal", "written"):
+            formed = FORMS[form].apply(text)
+            assert join_systems(systems_of(formed)) == formed
