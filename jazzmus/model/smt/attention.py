@@ -1,4 +1,4 @@
-"""Multi-head attention with a cache for decoding, on PyTorch's scaled-dot-product kernels. Knows no pages."""
+"""Multi-head attention over whole sequences, on PyTorch's scaled-dot-product kernels. Knows no pages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ class KeyValues(NamedTuple):
 
 
 class MultiHeadAttention(nn.Module):
-    """Attention whose projections are called one by one, so that a caller may keep keys and values.
+    """Attention whose projections are called one by one.
+
+    Decoding goes another way, `jazzmus.model.smt.cache`, with the same weights.
 
     There is no dropout on attention weights: it would keep PyTorch from its fused kernels on CPUs and materialise a
     weight for every pair of token and feature, several times the memory and time of the rest of a step.

@@ -48,6 +48,7 @@ class SMTConfig(PretrainedConfig):
         tokenizer: Name for `jazzmus.kern.tokenizer.build_tokenizer`.
         text_form: Name for `jazzmus.kern.forms.build_form`: the form of the texts that the network writes.
         page_transform: Plain values of the page transform the network was trained with.
+        unit: What the network was trained to read: a whole `page`, or a single `system`.
         **kwargs: Fields of `transformers.PretrainedConfig`.
 
     Raises:
@@ -81,6 +82,7 @@ class SMTConfig(PretrainedConfig):
         tokenizer: str | None = None,
         text_form: str = "source",
         page_transform: dict[str, Any] | None = None,
+        unit: Literal["page", "system"] = "page",
         **kwargs: Any,
     ) -> None:
         self.encoder = encoder
@@ -103,12 +105,15 @@ class SMTConfig(PretrainedConfig):
         self.tokenizer = tokenizer
         self.text_form = text_form
         self.page_transform = page_transform
+        self.unit = unit
         self._check()
         super().__init__(pad_token_id=pad_token_id, bos_token_id=bos_token_id, eos_token_id=eos_token_id, **kwargs)
 
     def _check(self) -> None:
         if self.encoder not in ("convnext", "resnet"):
             raise ConfigError(f"SMTConfig.encoder must be 'convnext' or 'resnet', not {self.encoder!r}")
+        if self.unit not in ("page", "system"):
+            raise ConfigError(f"SMTConfig.unit must be 'page' or 'system', not {self.unit!r}")
         if self.ctc_outputs < 0:
             raise ConfigError(f"SMTConfig.ctc_outputs must not be negative, but is {self.ctc_outputs}")
         for name in _COUNTS:

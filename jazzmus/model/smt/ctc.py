@@ -14,6 +14,8 @@ from torch import Tensor, nn
 
 from jazzmus.model.smt.configuration_smt import SMTConfig
 
+_IMPOSSIBLE = -1e4  # log-probability; finite, so that sums of it can be taken apart again
+
 
 class CtcHead(nn.Module):
     """Features pooled over the height by mean and maximum, then `ctc_outputs` distributions over tokens a column.
@@ -72,3 +74,72 @@ class CtcHead(nn.Module):
             path = torch.unique_consecutive(row[:length])
             paths.append(path[path != self.blank].tolist())
         return paths
+
+
+class CtcPrefixScorer:
+    """How probable it is by CTC that a system's text begins with some ids, for joint decoding.
+
+    After Watanabe et al., "Hybrid CTC/attention architecture for end-to-end speech recognition" (2017), algorithm 2.
+    Its recursion over places, x[t] * (sum so far + new[t]), is a cumulative sum of new[t] over the product of x before
+    t; taken in logarithms, all places are computed at once.
+
+    What is known of a prefix are the log-probabilities that the first t places write it and end with a token, or with
+    the blank: (..., 2, T + 1) in float64.
+
+    Args:
+        log_probabilities: (B, T, V), as the head gives them.
+        lengths: (B,) places that count.
+        blank: Id of the blank.
+        eos: Id that ends a text; CTC has no place for it, and it stands for the end of the places.
+    """
+
+    def __init__(self, log_probabilities: Tensor, lengths: Tensor, blank: int, eos: int) -> None:
+        places = torch.arange(log_probabilities.shape[1], device=lengths.device)
+        beyond = (places[None, :] >= lengths[:, None])[..., None]
+        only_blank = torch.full_like(log_probabilities[:1, :1], _IMPOSSIBLE, dtype=torch.float64)
+        only_blank[..., blank] = 0.0
+        self.log_probabilities = torch.where(beyond, only_blank, log_probabilities.double()).transpose(1, 2)
+        self.blank, self.eos = blank, eos
+
+    def keep_pages(self, pages: Tensor) -> None:
+        """Go on with some pages only, given by their (N,) places."""
+        self.log_probabilities = self.log_probabilities[pages]
+
+    def start(self, beams: int) -> Tensor:
+        """What is known of the empty prefix, (B, beams, 2, T + 1)."""
+        blanks = F.pad(self.log_probabilities[:, self.blank].cumsum(-1), (1, 0))
+        known = torch.stack((torch.full_like(blanks, float("-inf")), blanks), dim=1)
+        return known[:, None].expand(-1, beams, -1, -1)
+
+    def score(self, known: Tensor, last: Tensor, candidates: Tensor) -> tuple[Tensor, Tensor]:
+        """Judge prefixes by one more id.
+
+        Args:
+            known: (B, beams, 2, T + 1) of the prefixes.
+            last: (B, beams) last ids of the prefixes.
+            candidates: (B, beams, N) next ids.
+
+        Returns:
+            (B, beams, N) log-probabilities of texts that begin so, or are the prefix where the next id ends it; and
+            (B, beams, N, 2, T + 1) what is known of the longer prefixes.
+        """
+        pages = torch.arange(len(candidates), device=candidates.device)[:, None, None]
+        here = self.log_probabilities[pages, candidates]  # (B, beams, N, T)
+        blank = self.log_probabilities[:, None, None, self.blank]
+        with_token, with_blank = known[:, :, None, 0], known[:, :, None, 1]
+        # After the same token, only a blank lets another one begin.
+        again = (candidates == last[..., None])[..., None]
+        begins = torch.logaddexp(with_token.masked_fill(again, float("-inf")), with_blank)[..., :-1]
+        scores = (begins + here).logsumexp(-1)
+        scores = torch.where(candidates == self.eos, torch.logaddexp(with_token, with_blank)[..., -1], scores)
+        scores = scores.masked_fill(candidates == self.blank, float("-inf"))
+        new_token = _run(begins, here)
+        new_blank = _run(new_token[..., :-1], blank.expand_as(here))
+        return scores, torch.stack((new_token, new_blank), dim=-2)
+
+
+def _run(new: Tensor, log_probabilities: Tensor) -> Tensor:
+    """Running sums: log y[t + 1] = log_probabilities[t] + log(y[t] + exp new[t]) for (..., T) inputs, y[0] = 0."""
+    product = log_probabilities.cumsum(-1)
+    sums = torch.logcumsumexp(new - (product - log_probabilities), dim=-1)
+    return F.pad(product + sums, (1, 0), value=float("-inf"))

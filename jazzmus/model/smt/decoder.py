@@ -39,24 +39,14 @@ class DecoderLayer(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.norm_first = config.norm_first
 
-    def forward(
-        self, states: Tensor, page: KeyValues, page_mask: Tensor | None, past: KeyValues | None
-    ) -> tuple[Tensor, KeyValues]:
-        """Transform (B, L, d_model) states; with `past`, they continue a sequence whose keys and values it holds.
-
-        Returns:
-            The new states and the keys and values of the whole sequence so far.
-        """
+    def forward(self, states: Tensor, page: KeyValues, page_mask: Tensor | None) -> Tensor:
+        """Transform (B, L, d_model) states of whole sequences."""
         norm_self, norm_cross, norm_ffn = self.norm_layers
 
         attended_input = norm_self(states) if self.norm_first else states
         current = self.self_attn.project(attended_input, attended_input)
-        if past is not None:
-            current = KeyValues(
-                torch.cat((past.keys, current.keys), dim=2), torch.cat((past.values, current.values), dim=2)
-            )
         states = states + self.dropout(
-            self.self_attn(attended_input, current, mask=None, is_causal=past is None and states.shape[1] > 1)
+            self.self_attn(attended_input, current, mask=None, is_causal=states.shape[1] > 1)
         )
         if not self.norm_first:
             states = norm_self(states)
@@ -68,7 +58,7 @@ class DecoderLayer(nn.Module):
 
         inner = norm_ffn(states) if self.norm_first else states
         states = states + self.dropout(self.ffn(inner))
-        return states if self.norm_first else norm_ffn(states), current
+        return states if self.norm_first else norm_ffn(states)
 
 
 class Decoder(nn.Module):
@@ -87,7 +77,7 @@ class Decoder(nn.Module):
         self.vocab_projection = nn.Linear(config.d_model, config.num_outputs)
 
     def remember(self, features: Tensor, valid: Tensor | None) -> PageMemory:
-        """Project the features of a batch of pages once for all layers and all tokens to come.
+        """Project the features of a batch of pages once for all layers and all tokens of the texts.
 
         Args:
             features: (B, C, H, W) features with C = d_model.
@@ -100,26 +90,15 @@ class Decoder(nn.Module):
         attentions: list[MultiHeadAttention] = [layer.cross_attn for layer in self.layers]  # type: ignore[misc]
         return PageMemory(tuple(attention.project(keys, values) for attention in attentions), mask)
 
-    def forward(
-        self, ids: Tensor, memory: PageMemory, past: tuple[KeyValues, ...] | None = None
-    ) -> tuple[Tensor, tuple[KeyValues, ...]]:
-        """Next-token logits after each id.
-
-        Args:
-            ids: (B, L) ids; with `past`, one new id a page (L = 1).
-            memory: What `remember` gave for the pages.
-            past: Keys and values of the ids before these, as an earlier call returned them.
-
-        Returns:
-            (B, L, num_outputs) logits, and the keys and values to pass as `past` next time.
-        """
-        start = 0 if past is None else past[0].keys.shape[2]
-        positions = torch.arange(start, start + ids.shape[1], device=ids.device)
+    def forward(self, ids: Tensor, memory: PageMemory) -> Tensor:
+        """Next-token logits (B, L, num_outputs) after each of (B, L) ids, over what `remember` gave for the pages."""
         states = self.embedding(ids)
+        positions = torch.arange(ids.shape[1], device=ids.device)
         states = self.dropout(states + sinusoids(positions, states.shape[-1]).to(states.dtype))
-        present = []
-        for index, layer in enumerate(self.layers):
-            states, key_values = layer(states, memory.layers[index], memory.mask, None if past is None else past[index])
-            present.append(key_values)
-        logits = self.vocab_projection(self.output_activation(self.final_norm(states)))
-        return logits, tuple(present)
+        for layer, page in zip(self.layers, memory.layers, strict=True):
+            states = layer(states, page, memory.mask)
+        return self.output(states)
+
+    def output(self, states: Tensor) -> Tensor:
+        """Logits (..., num_outputs) of the last layer's (..., d_model) states."""
+        return self.vocab_projection(self.output_activation(self.final_norm(states)))

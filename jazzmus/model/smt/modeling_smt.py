@@ -12,9 +12,13 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 from transformers.utils import ModelOutput
 
-from jazzmus.model.decoding import GreedyOutput, greedy_decode
+from jazzmus.errors import ConfigError
+from jazzmus.model.beam_search import beam_decode
+from jazzmus.model.constraint import GrammarGuide, TokenGrammar
+from jazzmus.model.decoding import DecodingOptions, GreedyOutput, OnIds, Rules, SpecialIds, greedy_decode
+from jazzmus.model.smt.cache import DecodingCache
 from jazzmus.model.smt.configuration_smt import SMTConfig
-from jazzmus.model.smt.ctc import CtcHead
+from jazzmus.model.smt.ctc import CtcHead, CtcPrefixScorer
 from jazzmus.model.smt.decoder import Decoder
 from jazzmus.model.smt.encoders import build_encoder
 
@@ -108,8 +112,7 @@ class SheetMusicTransformer(PreTrainedModel):
         if decoder_input_ids is None:
             raise ValueError("SheetMusicTransformer needs decoder_input_ids")
         memory = self.decoder.remember(encoder_output, self.valid_features(encoder_output, image_sizes))
-        logits, _ = self.decoder(decoder_input_ids, memory)
-        return SMTOutput(logits=logits, encoder_output=encoder_output)
+        return SMTOutput(logits=self.decoder(decoder_input_ids, memory), encoder_output=encoder_output)
 
     def valid_features(self, features: Tensor, image_sizes: Tensor | None) -> Tensor | None:
         """(B, H, W) boolean mask of unpadded features for attention; None when every feature counts."""
@@ -119,26 +122,57 @@ class SheetMusicTransformer(PreTrainedModel):
 
     @torch.inference_mode()
     def read(
-        self, pixel_values: Tensor, image_sizes: Tensor | None = None, max_length: int | None = None
+        self,
+        pixel_values: Tensor,
+        image_sizes: Tensor | None = None,
+        options: DecodingOptions | int | None = None,
+        grammar: TokenGrammar | None = None,
+        on_ids: OnIds | None = None,
     ) -> GreedyOutput:
-        """Greedy reading of a batch of pages: ids, their log-probabilities and why each stopped."""
-        return self.read_features(self.encode(pixel_values, image_sizes), image_sizes, max_length)
+        """Read a batch of pages: ids, their log-probabilities and why each stopped.
+
+        Args:
+            pixel_values: (B, 1, H, W) float in [0, 1], 1 = paper.
+            image_sizes: (B, 2) height and width of each page in pixels; None when nothing is padded.
+            options: How texts are looked for, or the most ids of a text, <bos> included.
+            grammar: What may be written; anything when None.
+            on_ids: Is shown the place of a page in the batch and its ids so far, every few ids and at the end.
+
+        Raises:
+            ConfigError: If the CTC head is wanted and there is none.
+        """
+        return self.read_features(self.encode(pixel_values, image_sizes), image_sizes, options, grammar, on_ids)
 
     @torch.inference_mode()
     def read_features(
-        self, features: Tensor, image_sizes: Tensor | None = None, max_length: int | None = None
+        self,
+        features: Tensor,
+        image_sizes: Tensor | None = None,
+        options: DecodingOptions | int | None = None,
+        grammar: TokenGrammar | None = None,
+        on_ids: OnIds | None = None,
     ) -> GreedyOutput:
         """As `read`, from features already encoded."""
-        memory = self.decoder.remember(features, self.valid_features(features, image_sizes))
-        return greedy_decode(
-            self.decoder,
-            memory,
-            batch_size=features.shape[0],
-            bos_id=self.config.bos_token_id,
-            eos_id=self.config.eos_token_id,
-            pad_id=self.config.pad_token_id,
-            max_length=max_length or self.config.max_sequence_length,
-        )
+        if not isinstance(options, DecodingOptions):
+            options = DecodingOptions(max_length=options)
+        config, valid = self.config, self.valid_features(features, image_sizes)
+        special = SpecialIds(config.bos_token_id, config.eos_token_id, config.pad_token_id)
+        guide = None
+        if grammar is not None:
+            guide = GrammarGuide(grammar, config.num_outputs, special.eos, features.device)
+        max_length = options.max_length or config.max_sequence_length
+        rules = Rules(special, max_length, options.stop_loops, guide)
+        cache = DecodingCache(self.decoder, features, valid, options.num_beams, options.torch_cache_dtype)
+        if options.num_beams == 1 and not options.ctc_weight:
+            return greedy_decode(cache, rules, on_ids)
+        scorer = self._ctc_scorer(features, valid) if options.ctc_weight else None
+        return beam_decode(cache, rules, options, scorer, on_ids)
+
+    def _ctc_scorer(self, features: Tensor, valid: Tensor | None) -> CtcPrefixScorer:
+        if self.ctc_head is None:
+            raise ConfigError("DecodingOptions.ctc_weight is above 0, but the network has no CTC head; leave it at 0")
+        log_probabilities, lengths = self.ctc_head(features, valid)
+        return CtcPrefixScorer(log_probabilities, lengths, self.ctc_head.blank, self.config.eos_token_id)
 
     def generate(  # type: ignore[override]
         self, pixel_values: Tensor, image_sizes: Tensor | None = None, max_length: int | None = None

@@ -1,0 +1,1 @@
+"""What reading and training cost, measured: `python -m jazzmus.bench`."""
