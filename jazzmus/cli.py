@@ -67,6 +67,24 @@ def training_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def add_reading_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that say how weights read; each is absent by default, so that the weights speak."""
+    add = parser.add_argument_group("how to read").add_argument
+    add("--device", metavar="NAME", help="such as cpu or cuda:1 (default: the first accelerator, else cpu)")
+    add("--strategy", choices=["page", "systems", "concatenate"],
+        help="read the page at once, or the systems found on it (default: as the weights were trained)")  # fmt: skip
+    add("--num_beams", type=int, metavar="N", help="texts followed at once (default: 1, the likeliest token each time)")
+    add("--ctc_weight", type=float, metavar="W", help="share of the CTC head in the score of single systems, below 1")
+    add("--no_grammar", dest="grammar", action="store_false", default=None, help="let the network write any tokens")
+    add("--max_length", type=int, metavar="N", help="tokens of a text at most")
+
+
+def reading_options(args: argparse.Namespace) -> dict[str, object]:
+    """The flags of `add_reading_flags` that were given, by name."""
+    names = ("device", "strategy", "num_beams", "ctc_weight", "grammar", "max_length")
+    return {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+
+
 def data_arguments(argv: Sequence[str] | None, protocols: Sequence[str]) -> argparse.Namespace:
     """Read the command line of `data_prep.py`; `protocols` are the names of the ways to split, the first the usual."""
     parser = OneLineParser(

@@ -17,13 +17,13 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from jazzmus.cli import OneLineParser
+from jazzmus.cli import OneLineParser, add_reading_flags, reading_options
 from jazzmus.dataset.annotation import check_page_text, parse_annotation
 from jazzmus.dataset.full_page_dataset import read_pages
-from jazzmus.dataset.manifest import MANIFEST_NAME, read_manifest
+from jazzmus.dataset.manifest import MANIFEST_NAME, SystemBox, read_manifest
 from jazzmus.dataset.page_image import read_image
 from jazzmus.dataset.sources import PageSource, load_source
-from jazzmus.errors import DataError
+from jazzmus.errors import DataError, in_brief
 from jazzmus.files import write_text
 from jazzmus.logs import progress, run_script
 from jazzmus.metrics.report import PageResult, page_result, score_counts
@@ -41,11 +41,13 @@ class ScoredPage(NamedTuple):
         page_id: The page's name.
         place: An image file, or a dataset with the index of a row.
         kern: The text as the source gives it.
+        boxes: Its systems from top to bottom, in pixels of the image; None where they are not known.
     """
 
     page_id: str
     place: Path | tuple[PageSource, int]
     kern: str
+    boxes: tuple[SystemBox, ...] | None = None
 
     def image(self) -> Image.Image:
         """The page, mode "L".
@@ -72,7 +74,7 @@ def pages_of(data: Path, split: str) -> list[ScoredPage]:
         raise DataError(f"--data {data}: no such folder")
     if (data / MANIFEST_NAME).is_file():
         pages = [
-            ScoredPage(page.record.page_id, page.folder / page.record.image, page.kern)
+            ScoredPage(page.record.page_id, page.folder / page.record.image, page.kern, page.record.systems)
             for page in read_pages(data.name, data, read_manifest(data), split)
         ]
     else:
@@ -82,8 +84,22 @@ def pages_of(data: Path, split: str) -> list[ScoredPage]:
     return pages
 
 
-def evaluate(recognizer: Recognizer, pages: Sequence[ScoredPage], batch_size: int) -> Iterator[PageResult]:
-    """Read pages in batches and score each; a page whose image cannot be read scores its full distance."""
+def evaluate(
+    recognizer: Recognizer, pages: Sequence[ScoredPage], batch_size: int, given_boxes: bool = False
+) -> Iterator[PageResult]:
+    """Read pages in batches and score each; a page whose image cannot be read scores its full distance.
+
+    Args:
+        recognizer: Reads.
+        pages: What to read.
+        batch_size: Pages read at once.
+        given_boxes: Tell the recognizer where the systems stand, which it must find otherwise.
+
+    Raises:
+        DataError: If the boxes of a page are wanted and not known.
+    """
+    if given_boxes and (unknown := [page.page_id for page in pages if not page.boxes]):
+        raise DataError(f"--boxes given: {in_brief(unknown)} without system boxes; leave the flag out")
     for start in range(0, len(pages), batch_size):
         readable: list[tuple[ScoredPage, Image.Image]] = []
         for page in pages[start : start + batch_size]:
@@ -94,7 +110,8 @@ def evaluate(recognizer: Recognizer, pages: Sequence[ScoredPage], batch_size: in
                 yield page_result(page.page_id, page.kern, "", "unreadable", 0.0)
         if not readable:
             continue
-        readings = recognizer.read_batch([image for _, image in readable])
+        boxes = [page.boxes or () for page, _ in readable] if given_boxes else None
+        readings = recognizer.read_batch([image for _, image in readable], boxes)
         for (page, _), reading in zip(readable, readings, strict=True):
             yield page_result(page.page_id, page.kern, reading.kern, reading.stop_reason, reading.seconds)
 
@@ -142,6 +159,10 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--output", type=Path, metavar="FILE", help="results, one JSON line a page")
     parser.add_argument("--with_texts", action="store_true", help="put both texts of every page into the results")
     parser.add_argument("--batch_size", type=int, default=4, metavar="N", help="pages read at once (default: 4)")
+    parser.add_argument(
+        "--boxes", default="found", choices=["found", "given"], help="systems as found on the page, or as annotated"
+    )
+    add_reading_flags(parser)
     args = parser.parse_args()
     if args.batch_size < 1:
         parser.error(f"--batch_size must be at least 1, not {args.batch_size}")
@@ -154,11 +175,12 @@ def main() -> int:
     if args.output is not None:
         _check_output(args.output)
     pages = pages_of(args.data, args.split)
-    recognizer = load_recognizer(args.checkpoint)
+    recognizer = load_recognizer(args.checkpoint, **reading_options(args))  # type: ignore[arg-type]
     if unseen := recognizer.codec.unseen_summary(page.kern for page in pages):
         logger.warning("the texts hold what the checkpoint's vocabulary does not and it cannot read: %s", unseen)
     with progress() as bar:
-        results = list(bar.track(evaluate(recognizer, pages, args.batch_size), total=len(pages), description="reading"))
+        reading = evaluate(recognizer, pages, args.batch_size, args.boxes == "given")
+        results = list(bar.track(reading, total=len(pages), description="reading"))
     sys.stdout.write(json.dumps(score_counts([result.counts for result in results])) + "\n")
     if args.output is not None:
         try:

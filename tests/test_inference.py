@@ -1,27 +1,28 @@
 from __future__ import annotations
 
 import json
-import logging
 import shutil
 import sys
 from pathlib import Path
 
 import pytest
 import torch
+from pdf_files import pdf
 from PIL import Image
 from random_weights import save_random_weights
 
 import inference
-from jazzmus.errors import CheckpointError, DataError
+from jazzmus.errors import CheckpointError
+from jazzmus.kern.tokenizer import build_tokenizer
 from jazzmus.kern.vocabulary import Vocabulary
 from jazzmus.logs import run_script
-from jazzmus.utils.inference_utils import Recognizer, load_recognizer, page_files, read_files, shipped_weights
+from jazzmus.utils.inference_utils import Recognizer, load_recognizer, shipped_weights
 
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A network with random weights that writes 20 tokens."""
-    vocabulary = Vocabulary.build([["**kern", "<n>", "<t>", "4", "c", "d"]])
+    vocabulary = Vocabulary.build([build_tokenizer("medium").encode("**kern\n*clefG2\n=\n4c\n8d\n*-\n")])
     return save_random_weights(tmp_path_factory.mktemp("weights") / "random", vocabulary.tokens, 20)
 
 
@@ -46,19 +47,6 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
     return run_script(inference.main)
 
 
-def test_pages_of_files_and_folders(pages: Path) -> None:
-    assert [path.name for path in page_files([pages])] == ["a.jpg", "b.png", "c.PNG"]
-    assert [path.name for path in page_files([pages / "b.png", pages])] == ["b.png", "a.jpg", "b.png", "c.PNG"]
-
-
-def test_paths_without_pages(pages: Path, tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match="empty: no image in this folder"):
-        page_files([tmp_path / "empty"])
-    with pytest.raises(DataError, match=r"x\.png: no such file"):
-        page_files([pages / "a.jpg", tmp_path / "x.png"])
-
-
 def test_one_page_on_standard_output_and_nothing_else(
     weights: Path, pages: Path, recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
@@ -81,13 +69,6 @@ def test_several_pages_without_output(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err == "error: several pages need --output FOLDER\n"
-
-
-def test_one_page_to_a_file_or_into_a_folder(recognizer: Recognizer, pages: Path, tmp_path: Path) -> None:
-    assert read_files(recognizer, [pages / "a.jpg"], tmp_path / "deep" / "x.krn", several=False) == 0
-    text = (tmp_path / "deep" / "x.krn").read_text()
-    assert read_files(recognizer, [pages / "a.jpg"], tmp_path, several=False) == 0
-    assert (tmp_path / "a.krn").read_text() == text
 
 
 @pytest.mark.parametrize("typed", ["readings/", "readings", "there", "there.d", "v1.2/"])
@@ -131,36 +112,49 @@ def test_a_folder_with_one_page_gets_a_folder(weights: Path, pages: Path, monkey
     assert (pages.parent / "out" / "a.krn").is_file()
 
 
-def test_a_broken_page_does_not_stop_the_others(
-    recognizer: Recognizer, pages: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    (pages / "b.png").write_bytes(b"no image")
-    with caplog.at_level(logging.INFO):
-        assert read_files(recognizer, page_files([pages]), tmp_path / "out", several=True) == 1
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.krn", "c.krn"]
-    (error,) = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
-    assert str(pages / "b.png") in error
-    assert "2 pages read, 1 failed" in caplog.text
-
-
 def test_a_broken_page_is_told_by_the_exit_code(weights: Path, pages: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (pages / "b.png").write_bytes(b"no image")
     assert run(monkeypatch, "--checkpoint", weights, "--image", pages, "--output", pages.parent / "out") == 2
+    assert sorted(path.name for path in (pages.parent / "out").iterdir()) == ["a.krn", "c.krn"]
 
 
-def test_two_pages_of_one_name_are_refused_before_reading(recognizer: Recognizer, pages: Path, tmp_path: Path) -> None:
-    shutil.copy(pages / "a.jpg", pages / "a.png")
-    with pytest.raises(DataError, match=r"a\.png and .*a\.jpg would both be written to .*a\.krn"):
-        read_files(recognizer, page_files([pages]), tmp_path / "out", several=True)
-    assert not (tmp_path / "out").exists()
+def test_chosen_pages_of_a_pdf(
+    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    (tmp_path / "book.pdf").write_bytes(pdf([(100, 120), (90, 120), (120, 120)]))
+    words = ("--checkpoint", weights, "--image", tmp_path / "book.pdf", "--pages")
+    assert run(monkeypatch, *words, "2-", "--output", tmp_path / "out") == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["book-002.krn", "book-003.krn"]
+    capsys.readouterr()
+    assert run(monkeypatch, *words, "3") == 0
+    assert capsys.readouterr().out == (tmp_path / "out" / "book-003.krn").read_text()
 
 
-def test_outputs_that_cannot_be(recognizer: Recognizer, pages: Path, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(DataError, match="a folder is needed here, this is a file"):
-        read_files(recognizer, page_files([pages]), tmp_path / "file", several=True)
-    with pytest.raises(DataError, match="cannot be written"):
-        read_files(recognizer, [pages / "a.jpg"], tmp_path / "file" / "x.krn", several=False)
+def test_options_reach_the_recognizer(
+    weights: Path, pages: Path, recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[dict[str, object]] = []
+
+    def load(checkpoint: object, **options: object) -> Recognizer:
+        given.append({"checkpoint": checkpoint, **options})
+        return recognizer
+
+    monkeypatch.setattr("jazzmus.utils.inference_utils.load_recognizer", load)
+    words = ("--checkpoint", "x", "--image", pages / "a.jpg")
+    assert run(monkeypatch, *words) == 0
+    assert given.pop() == {"checkpoint": "x", "find_boxes": False}
+    flags = "--device cpu --strategy systems --num_beams 4 --ctc_weight 0.3 --no_grammar --max_length 9"
+    assert run(monkeypatch, *words, *flags.split()) == 0
+    expected = {"strategy": "systems", "num_beams": 4, "ctc_weight": 0.3, "grammar": False, "max_length": 9}
+    assert given.pop() == {"checkpoint": "x", "device": "cpu", "find_boxes": False, **expected}
+
+
+def test_the_strategies_of_the_command_line_are_those_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    from jazzmus.utils.page_strategies import STRATEGIES
+
+    for name in STRATEGIES:
+        monkeypatch.setattr(sys, "argv", ["inference.py", "--image", "x", "--strategy", name])
+        assert inference.parse_arguments().strategy == name
 
 
 def test_a_missing_page_is_one_line(
@@ -175,7 +169,7 @@ def test_a_missing_page_is_one_line(
 
 
 def test_a_page_is_read_alike_alone_and_in_a_batch(recognizer: Recognizer, pages: Path) -> None:
-    images = [Image.open(path).convert("L") for path in page_files([pages])]
+    images = [Image.open(pages / name).convert("L") for name in ("a.jpg", "b.png", "c.PNG")]
     together = recognizer.read_batch(images)
     for image, reading in zip(images, together, strict=True):
         alone = recognizer.read(image)

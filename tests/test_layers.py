@@ -20,7 +20,9 @@ LAYERS: tuple[tuple[int, str], ...] = (
         1,
         "kern kern.document kern.vocabulary kern.notes kern.chords kern.systems kern.accidentals kern.note_order"
         " kern.hidden_chords kern.spine_paths kern.completion kern.normal_form kern.written kern.transposition"
-        " kern.forms kern.base_tokenizer kern.byte_pair kern.compact kern.tokenizer kern.codec"
+        " kern.forms kern.joining kern.closing kern.bar_sums kern.base_tokenizer kern.byte_pair kern.compact"
+        " kern.tokenizer kern.codec kern.grammar_cells kern.grammar kern.grammar_gaps kern.token_graph"
+        " kern.token_distance kern.token_grammar"
         " metrics.transcription metrics.harmony metrics.spine_walk metrics.voices metrics.beats metrics.exactness"
         " metrics.report metrics metrics.torchmetrics_adapter",
     ),
@@ -30,6 +32,13 @@ LAYERS: tuple[tuple[int, str], ...] = (
         2,
         "dataset.page_image dataset.page_transform dataset.annotation dataset.sources dataset.page_store"
         " dataset.prepare dataset.augment dataset.batch dataset.curriculum dataset.full_page_dataset dataset.sampling",
+    ),
+    (2, "layout layout.line_evidence layout.staff_paths layout.music_ink layout.staff_finding"),
+    (
+        2,
+        "export export.chord_kinds export.note_values export.signatures export.score export.note_marks"
+        " export.musicxml_chords export.musicxml_notes export.musicxml export.voicing export.midi"
+        " export.verovio_process export.engraved export.reading export.html_style export.html_page export.formats",
     ),
     (
         2,
@@ -63,7 +72,8 @@ LAYERS: tuple[tuple[int, str], ...] = (
     (
         2,
         "model model.smt model.smt.configuration_smt model.smt.encoders model.smt.ctc model.smt.positions"
-        " model.smt.attention model.smt.decoder model.decoding model.smt.modeling_smt model.pretrained model.transfer"
+        " model.smt.attention model.smt.decoder model.smt.cache model.constraint model.decoding model.beam_search"
+        " model.smt.modeling_smt model.pretrained model.transfer"
         " model.optim",
     ),
     (3, "dataset.generated_stream dataset.full_page_datamodule"),
@@ -73,9 +83,14 @@ LAYERS: tuple[tuple[int, str], ...] = (
         "training training.loggers training.checkpoints training.ema training.callbacks training.experiment"
         " training.memory",
     ),
-    (4, "utils utils.inference_utils"),
+    (3, "layout.report layout.__main__"),
+    (
+        4,
+        "utils utils.pdf_pages utils.page_inputs utils.transcription utils.page_strategies utils.inference_utils"
+        " utils.outputs utils.reading_run",
+    ),
     (5, "evaluate show average text_report"),
-    (5, "bench"),
+    (5, "bench bench.timing bench.networks bench.naive bench.measures bench.report bench.__main__"),
 )
 PLACES = {name: (layer, row, at) for row, (layer, names) in enumerate(LAYERS) for at, name in enumerate(names.split())}
 SCRIPTS = ("data_prep.py", "train_full_page.py", "inference.py")

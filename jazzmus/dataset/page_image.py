@@ -12,11 +12,13 @@ import math
 import struct
 import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from jazzmus.errors import DataError
 
@@ -44,6 +46,9 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+# Of a TIFF: what a picture is to the others, and the bit that calls it a smaller copy.
+_SUBFILE_TAG = 254
+_REDUCED = 1
 _BAND_ROWS = 512
 _NUMERIC_MODES = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
 # What Pillow's decoders raise on broken files.
@@ -107,6 +112,8 @@ def _band_to_gray(band: Image.Image, numeric_range: tuple[float, float] | None) 
     if numeric_range is not None:
         low, high = numeric_range
         values = (np.asarray(band, dtype=np.float32) - low) * (255.0 / (high - low))
+        if not np.isfinite(values).all():  # the extremes of an image pass over values that are no numbers
+            raise ValueError("pixel values that are not finite")
         return Image.fromarray(np.clip(np.rint(values), 0, 255).astype(np.uint8))
     if band.has_transparency_data:
         colours = band.convert("RGBA")
@@ -175,32 +182,19 @@ def _decode(image: Image.Image) -> SourcePage:
 
 
 def _open(source: Path | bytes) -> Image.Image:
-    return Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS)
+    image = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS)
+    # Without a name the pixels are not mapped into memory: of a turned TIFF, Pillow maps them with swapped sides.
+    image.filename = ""
+    return image
 
 
-def read_source_page(source: Path | bytes, name: str = "") -> SourcePage:
-    """Read an image with what is needed to place boxes on it; see `read_image`.
-
-    Raises:
-        DataError: As in `read_image`.
-    """
-    label = name or (str(source) if isinstance(source, Path) else "image")
+@contextmanager
+def _named_errors(label: str) -> Iterator[None]:
+    """Turn what Pillow raises into a `DataError` that names the image and the remedy."""
     try:
-        if isinstance(source, Path) and not source.is_file():
-            raise DataError(f"{label}: no such image file" if not source.exists() else f"{label}: not an image file")
         # What Pillow warns of is mended, or an error of our own here.
-        with warnings.catch_warnings(action="ignore"), _open(source) as image:
-            width, height = image.size
-            if width * height > MAX_PIXELS:
-                raise DataError(_too_large(label, f"{width}x{height} pixels"))
-            if min(width, height) < MIN_SIDE:
-                raise DataError(f"{label}: {width}x{height} pixels are too few for a page (at least {MIN_SIDE} a side)")
-            if image.format == "PNG":
-                with _open(source) as unread:  # decoding passes over the checksums of pixels
-                    unread.verify()
-            if image.format in _FORMATS_OF_PAGES and getattr(image, "is_animated", False):
-                logger.warning("%s: holds several pictures, only the first is read; give one file a page", label)
-            return _decode(image)
+        with warnings.catch_warnings(action="ignore"):
+            yield
     except Image.DecompressionBombError as error:
         raise DataError(_too_large(label, str(error))) from error
     except Image.UnidentifiedImageError as error:
@@ -213,19 +207,68 @@ def read_source_page(source: Path | bytes, name: str = "") -> SourcePage:
         raise DataError(f"{label}: broken image ({type(error).__name__}: {error}); replace the file") from error
 
 
+def _open_file(source: Path | bytes, label: str) -> Image.Image:
+    """Open an image, but no pipe: that would wait for ever."""
+    if isinstance(source, Path) and not source.is_file():
+        raise DataError(f"{label}: no such image file" if not source.exists() else f"{label}: not an image file")
+    return _open(source)
+
+
+def page_frames(path: Path) -> list[int]:
+    """Which pictures of a TIFF are pages: all but the small previews; of another image the first.
+
+    Raises:
+        DataError: As in `read_image`.
+    """
+    label = str(path)
+    with _named_errors(label), _open_file(path, label) as image:
+        if not isinstance(image, TiffImagePlugin.TiffImageFile):
+            return [0]
+        pages = []
+        for frame in range(image.n_frames):
+            image.seek(frame)
+            if not image.tag_v2.get(_SUBFILE_TAG, 0) & _REDUCED:
+                pages.append(frame)
+        return pages or [0]
+
+
+def read_source_page(source: Path | bytes, name: str = "", frame: int | None = None) -> SourcePage:
+    """Read an image with what is needed to place boxes on it; see `read_image`.
+
+    Raises:
+        DataError: As in `read_image`.
+    """
+    label = name or (str(source) if isinstance(source, Path) else "image")
+    with _named_errors(label), _open_file(source, label) as image:
+        if frame is not None:
+            image.seek(frame)
+        width, height = image.size
+        if width * height > MAX_PIXELS:
+            raise DataError(_too_large(label, f"{width}x{height} pixels"))
+        if min(width, height) < MIN_SIDE:
+            raise DataError(f"{label}: {width}x{height} pixels are too few for a page (at least {MIN_SIDE} a side)")
+        if image.format == "PNG":
+            with _open(source) as unread:  # decoding passes over the checksums of pixels
+                unread.verify()
+        if frame is None and image.format in _FORMATS_OF_PAGES and getattr(image, "is_animated", False):
+            logger.warning("%s: holds several pictures, only the first is read; give one file a page", label)
+        return _decode(image)
+
+
 def _too_large(label: str, found: str) -> str:
     return f"{label}: {found}; the limit is {MAX_PIXELS // 1_000_000} megapixels, make the image smaller first"
 
 
-def read_image(source: Path | bytes, name: str = "") -> Image.Image:
+def read_image(source: Path | bytes, name: str = "", frame: int | None = None) -> Image.Image:
     """Read a page as `data_prep.py` would store it: upright, 8-bit gray, longest side at most `MAX_STORED_SIDE`.
 
     Colour, alpha (over white), CMYK, palette, 1-bit, 16-bit and float images are converted; EXIF rotation is applied;
-    of a file with several pictures the first is read. The size is checked before any pixel is decoded.
+    of a file with several pictures one is read. The size is checked before any pixel is decoded.
 
     Args:
         source: A file, or the bytes of one.
         name: What error messages call the image; by default the path.
+        frame: Which picture of the file, from 0; None reads the first, and warns where there are more.
 
     Returns:
         An image of mode "L", 0 black to 255 white.
@@ -233,4 +276,4 @@ def read_image(source: Path | bytes, name: str = "") -> Image.Image:
     Raises:
         DataError: Missing, unreadable, truncated, smaller than `MIN_SIDE` or larger than `MAX_PIXELS`.
     """
-    return read_source_page(source, name).image
+    return read_source_page(source, name, frame).image

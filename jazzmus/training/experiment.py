@@ -116,6 +116,7 @@ def build_run() -> Run:
         tokenizer=datamodule.tokenizer.name,
         text_form=datamodule.text_form.name,
         page_transform=datamodule.page_transform.to_dict(),
+        unit=datamodule.unit,
         max_sequence_length=int(datamodule.longest_target * DECODE_MARGIN),
     )
     datamodule.stride = smt_config.stride

@@ -5,99 +5,169 @@ Knows checkpoints, images and texts; knows no gin, no manifests and no training.
 
 from __future__ import annotations
 
-import logging
-import os
-import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import torch
 from PIL import Image
 
 from jazzmus.dataset.batch import pad_images
-from jazzmus.dataset.page_image import read_image
+from jazzmus.dataset.manifest import SystemBox
 from jazzmus.dataset.page_transform import PageTransform
-from jazzmus.errors import CheckpointError, DataError, JazzmusError
-from jazzmus.files import write_text
+from jazzmus.errors import CheckpointError, ConfigError, JazzmusError
 from jazzmus.kern.codec import TextCodec
+from jazzmus.kern.token_grammar import build_token_grammar
 from jazzmus.kern.vocabulary import Vocabulary
-from jazzmus.logs import progress
-from jazzmus.model.decoding import StopReason
+from jazzmus.model.constraint import TokenGrammar
+from jazzmus.model.decoding import DecodingOptions, OnIds
 from jazzmus.model.pretrained import build_model, read_weights
 from jazzmus.model.smt.configuration_smt import SMTConfig
 from jazzmus.model.smt.modeling_smt import SheetMusicTransformer
-
-logger = logging.getLogger(__name__)
+from jazzmus.utils.page_strategies import PageText, StrategyName, music_boxes, read_pages
+from jazzmus.utils.transcription import (
+    DecodedText,
+    RowStream,
+    Transcription,
+    confidences_restored,
+    decoded_text,
+    doubtful_bars,
+    mean,
+)
 
 SHIPPED_WEIGHTS = Path("weights")
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".jp2"})
-
-
-class Transcription(NamedTuple):
-    """What was read from a page.
-
-    Attributes:
-        kern: Humdrum text.
-        stop_reason: `eos` when the model ended the page itself, `length` when the limit did.
-        confidence: Mean probability the model gave the tokens it chose, in [0, 1].
-        seconds: Wall time of reading, shared evenly by the pages of a batch.
-    """
-
-    kern: str
-    stop_reason: StopReason
-    confidence: float
-    seconds: float
+# Pages or systems that one batch of the network holds: a page of systems is one batch.
+PICTURES_AT_ONCE = 16
 
 
 class Recognizer:
-    """A trained network with its page transform and vocabulary.
+    """A trained network with its page transform and vocabulary, and the way it is to read.
 
     Args:
         model: In evaluation mode.
         codec: Ids to text.
         page_transform: The one the network was trained with.
+        grammar: What the network may write; None: any tokens.
+        strategy: How a page is read; None: by systems, if the network was trained on single systems, else at once.
+        find_boxes: Look for the systems of pages that are read at once, too, to show them.
+        decoding: How texts are looked for.
+
+    Raises:
+        ConfigError: If CTC is to have a share in reading whole pages.
     """
 
-    def __init__(self, model: SheetMusicTransformer, codec: TextCodec, page_transform: PageTransform) -> None:
+    def __init__(
+        self,
+        model: SheetMusicTransformer,
+        codec: TextCodec,
+        page_transform: PageTransform,
+        grammar: TokenGrammar | None = None,
+        *,
+        strategy: StrategyName | None = None,
+        find_boxes: bool = False,
+        decoding: DecodingOptions | None = None,
+    ) -> None:
         self.model = model
         self.codec = codec
         self.page_transform = page_transform
+        self.strategy: StrategyName = strategy or ("systems" if model.config.unit == "system" else "page")
+        self.grammar = grammar
+        self.find_boxes = find_boxes
+        self.decoding = decoding or DecodingOptions()
+        if self.decoding.ctc_weight and self.strategy == "page":
+            raise ConfigError("a share of CTC needs single systems: choose the strategy systems, or no CTC")
 
-    def read(self, image: Image.Image) -> Transcription:
-        """Read one gray page (mode "L", as `read_image` gives it)."""
-        return self.read_batch([image])[0]
+    def read(self, image: Image.Image, on_row: Callable[[str], None] | None = None) -> Transcription:
+        """Read one gray page (mode "L", as `read_image` gives it).
 
-    def read_batch(self, images: Sequence[Image.Image]) -> list[Transcription]:
-        """Read several gray pages at once; each is read as it would be alone."""
+        Args:
+            image: The page.
+            on_row: Is given each line of the text, without its newline, as soon as nothing can change it any more:
+                while the rest is read, where the page is read at once by following a single text, else at the end.
+        """
+        if on_row is None:
+            return self.read_batch([image])[0]
+        rows = RowStream(self.codec, on_row)
+        streams = self.strategy == "page" and self.decoding.num_beams == 1
+        reading = self._read_batch([image], None, (lambda _, ids: rows.take(ids)) if streams else None)[0]
+        rows.finish(reading.kern)
+        return reading
+
+    def read_batch(
+        self, images: Sequence[Image.Image], boxes: Sequence[Sequence[SystemBox]] | None = None
+    ) -> list[Transcription]:
+        """Read several gray pages at once; each is read as it would be alone.
+
+        Args:
+            images: The pages.
+            boxes: Their systems from top to bottom, where they are known; found when None.
+        """
+        return self._read_batch(images, boxes, None)
+
+    def _read_batch(
+        self, images: Sequence[Image.Image], boxes: Sequence[Sequence[SystemBox]] | None, on_ids: OnIds | None
+    ) -> list[Transcription]:
         started = time.perf_counter()
-        pixels, sizes = pad_images([self.page_transform(image) for image in images], self.model.config.stride)
-        device = self.model.device
-        reading = self.model.read(pixels.to(device), sizes.to(device))
+        texts = read_pages(self.strategy, images, lambda pictures: self._read_pictures(pictures, on_ids), boxes)
         seconds = (time.perf_counter() - started) / len(images)
-        eos_id = self.codec.vocabulary.eos_id
-        transcriptions = []
-        for ids, log_probs, reason in zip(
-            reading.ids.tolist(), reading.log_probs.cpu(), reading.stop_reasons, strict=True
-        ):
-            # <bos> was not chosen, and what follows <eos> is padding to the longest page of the batch.
-            chosen = log_probs[1 : ids.index(eos_id) + 1 if eos_id in ids else len(ids)]
-            confidence = float(chosen.exp().mean()) if len(chosen) else 1.0
-            transcriptions.append(Transcription(self.codec.decode(ids), reason, confidence, seconds))
-        return transcriptions
+        return [self._transcription(page, image, seconds) for page, image in zip(texts, images, strict=True)]
+
+    def _read_pictures(self, pictures: Sequence[Image.Image], on_ids: OnIds | None) -> list[DecodedText]:
+        """Read pictures, each as one text, `PICTURES_AT_ONCE` at a time."""
+        decoded: list[DecodedText] = []
+        device = self.model.device
+        for start in range(0, len(pictures), PICTURES_AT_ONCE):
+            tensors = [self.page_transform(picture) for picture in pictures[start : start + PICTURES_AT_ONCE]]
+            pixels, sizes = pad_images(tensors, self.model.config.stride)
+            reading = self.model.read(pixels.to(device), sizes.to(device), self.decoding, self.grammar, on_ids)
+            decoded += (
+                decoded_text(self.codec, ids, log_probs, reason)
+                for ids, log_probs, reason in zip(
+                    reading.ids.tolist(), reading.log_probs.tolist(), reading.stop_reasons, strict=True
+                )
+            )
+        return decoded
+
+    def _transcription(self, page: PageText, image: Image.Image, seconds: float) -> Transcription:
+        decoded = page.decoded
+        kern = self.codec.form.restore(decoded.text)
+        return Transcription(
+            kern=kern,
+            stop_reason=decoded.stop_reason,
+            confidence=mean(decoded.token_probabilities),
+            seconds=seconds,
+            row_confidences=confidences_restored(kern, decoded.text, decoded.row_confidences),
+            doubtful_bars=doubtful_bars(kern),
+            system_boxes=page.boxes or (music_boxes(image) if self.find_boxes else ()),
+        )
 
 
-def load_recognizer(checkpoint: str | Path, device: str | torch.device | None = None) -> Recognizer:
+def load_recognizer(
+    checkpoint: str | Path,
+    device: str | torch.device | None = None,
+    *,
+    strategy: StrategyName | None = None,
+    grammar: bool = True,
+    find_boxes: bool = False,
+    **decoding: Any,
+) -> Recognizer:
     """Load what is needed to read pages from a checkpoint, folder or hub id, and nothing else.
 
     Args:
         checkpoint: Training checkpoint, folder of `save_pretrained`, or hub id.
         device: Where to read; the first accelerator, else the CPU, when None.
+        strategy: As of `Recognizer`.
+        grammar: Let the network write well-formed texts only.
+        find_boxes: As of `Recognizer`.
+        **decoding: Fields of `DecodingOptions`.
 
     Raises:
         CheckpointError: If the weights cannot be read or do not say how pages and texts are coded.
+        ConfigError: If there is no such device, or options do not fit together.
     """
+    options = DecodingOptions(**decoding)
+    device = _usable(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     model = build_model(read_weights(checkpoint))
     config = model.config
     if not (config.tokens and config.tokenizer and config.page_transform):
@@ -105,14 +175,25 @@ def load_recognizer(checkpoint: str | Path, device: str | torch.device | None = 
             f"{checkpoint}: has no tokenizer or page transform, as public SMT weights do not; fine-tune it first with "
             "FullPageTrainer.pretrained, or give a checkpoint of train_full_page.py"
         )
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     try:
         codec = TextCodec.from_names(config.tokenizer, config.tokens, config.text_form)
         page_transform = PageTransform.from_dict(config.page_transform)
         _check_ids(config, codec.vocabulary)
+        token_grammar = build_token_grammar(codec) if grammar else None
     except (JazzmusError, TypeError, ValueError) as error:
         raise CheckpointError(f"{checkpoint}: its configuration does not say how to read ({error})") from error
-    return Recognizer(model.to(device), codec, page_transform)
+    model = model.to(device)
+    return Recognizer(
+        model, codec, page_transform, token_grammar, strategy=strategy, find_boxes=find_boxes, decoding=options
+    )
+
+
+def _usable(device: str | torch.device) -> torch.device:
+    """The device, once something could be put there."""
+    try:
+        return torch.empty(0, device=device).device
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise ConfigError(f"--device {device}: cannot be used here; choose cpu, or leave it out") from error
 
 
 def _check_ids(config: SMTConfig, vocabulary: Vocabulary) -> None:
@@ -135,100 +216,3 @@ def shipped_weights() -> Path:
     if not found:
         raise CheckpointError("no weights are shipped in weights/ yet: give --checkpoint, such as weights/best.ckpt")
     return found[0]
-
-
-def page_files(paths: Sequence[Path]) -> list[Path]:
-    """The image files among `paths`, and those in folders among them, sorted within each folder.
-
-    Raises:
-        DataError: If a path does not exist, or a folder holds no image.
-    """
-    files: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            inside = sorted(file for file in path.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES)
-            if not inside:
-                raise DataError(f"{path}: no image in this folder ({' '.join(sorted(IMAGE_SUFFIXES))})")
-            files += inside
-        elif path.exists():
-            files.append(path)
-        else:
-            raise DataError(f"{path}: no such file or folder")
-    return files
-
-
-def names_folder(output: str) -> bool:
-    """Whether a path, as it was typed, means a folder: one that is there, ends in a slash or is new without a suffix.
-
-    A `Path` no longer tells: it drops the slash.
-    """
-    path = Path(output)
-    return output.endswith(("/", os.sep)) or path.is_dir() or not (path.suffix or path.exists())
-
-
-def read_files(recognizer: Recognizer, files: Sequence[Path], output: Path | None, several: bool) -> int:
-    """Read image files one by one and write their texts; a page that fails is logged and does not stop the rest.
-
-    Args:
-        recognizer: Reads the pages.
-        files: Image files.
-        output: File for a single page, folder for several; None writes the text, and nothing else, to standard output.
-        several: Whether `output` is a folder that gets `<stem>.krn`, be it for one page.
-
-    Returns:
-        The number of pages that could not be read.
-
-    Raises:
-        DataError: If two files would be written to the same place, or the output cannot be written.
-    """
-    targets = _targets(files, output, several)
-    failed = 0
-    with progress() as bar:
-        for file in bar.track(files, description="reading"):
-            try:
-                transcription = recognizer.read(read_image(file))
-            except DataError as error:
-                logger.error("%s", error)
-                failed += 1
-                continue
-            _write(transcription, targets[file])
-            logger.info(
-                "%s: %d lines in %.1f s, mean confidence %.2f%s",
-                file, transcription.kern.count("\n"), transcription.seconds, transcription.confidence,
-                "" if transcription.stop_reason == "eos" else ", cut at the length limit",
-            )  # fmt: skip
-    if len(files) > 1:
-        logger.info("%d pages read, %d failed", len(files) - failed, failed)
-    return failed
-
-
-def _targets(files: Sequence[Path], output: Path | None, several: bool) -> dict[Path, Path | None]:
-    if output is None:
-        return dict.fromkeys(files)
-    if not several and not output.is_dir():
-        if any(output.exists() and output.samefile(file) for file in files):
-            raise DataError(f"{output}: is the page itself; choose another --output")
-        return dict.fromkeys(files, output)
-    if output.is_file():
-        raise DataError(f"{output}: a folder is needed here, this is a file")
-    targets: dict[Path, Path | None] = {}
-    stems: dict[str, Path] = {}
-    for file in files:
-        if file.stem in stems:
-            raise DataError(
-                f"{file} and {stems[file.stem]} would both be written to {output / file.stem}.krn; rename one"
-            )
-        stems[file.stem] = file
-        targets[file] = output / f"{file.stem}.krn"
-    return targets
-
-
-def _write(transcription: Transcription, target: Path | None) -> None:
-    if target is None:
-        sys.stdout.write(transcription.kern)
-        return
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write_text(target, transcription.kern)
-    except OSError as error:
-        raise DataError(f"{target}: cannot be written ({error.strerror}); choose another --output") from error

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from jazzmus.dataset.manifest import SystemBox
-from jazzmus.dataset.page_image import MAX_STORED_SIDE, read_image, read_source_page
+from jazzmus.dataset.page_image import MAX_STORED_SIDE, page_frames, read_image, read_source_page
 from jazzmus.dataset.page_transform import PageTransform, crop_systems
 from jazzmus.errors import ConfigError, DataError
 
@@ -247,3 +247,26 @@ def assert_rows(first: int, last: int, rows: tuple[int, int], strip: bool) -> No
 def test_crops_of_no_systems(first: int, last: int) -> None:
     with pytest.raises(ValueError, match="of 3"):
         crop_systems(Image.new("L", (100, 130)), BOXES, first, last)
+
+
+def test_one_value_that_is_no_number_spoils_a_page() -> None:
+    values = np.full((600, 30), 0.5, dtype=np.float32)
+    values[580, 20] = np.nan
+    with pytest.raises(DataError, match="not finite"):
+        read_image(encoded(Image.fromarray(values), "TIFF"))
+
+
+def test_each_picture_of_a_tiff_has_its_own_orientation(tmp_path: Path) -> None:
+    """Uncompressed and from a file, whose pixels Pillow would map into memory with sides swapped."""
+    first, second = Image.new("L", (60, 40), 255), Image.new("L", (60, 40), 255)
+    second.paste(0, (0, 0, 20, 10))
+    second.encoderinfo = {"tiffinfo": {0x0112: 6}}
+    first.save(tmp_path / "x.tif", save_all=True, append_images=[second])
+    assert page_frames(tmp_path / "x.tif") == [0, 1]
+    assert read_image(tmp_path / "x.tif", frame=0).size == (60, 40)
+    turned = np.asarray(read_image(tmp_path / "x.tif", frame=1))
+    assert turned.shape == (60, 40)
+    rows, columns = np.nonzero(turned == 0)
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (0, 19, 30, 39)
+    with pytest.raises(DataError, match=r"x\.tif: broken image"):
+        read_image(tmp_path / "x.tif", frame=2)

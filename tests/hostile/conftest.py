@@ -15,10 +15,11 @@ from one_thread import one_thread  # noqa: F401
 from random_weights import save_random_weights
 from verbs import Outcome, RunVerb
 
+from jazzmus.kern.tokenizer import build_tokenizer
 from jazzmus.kern.vocabulary import Vocabulary
 from jazzmus.logs import run_script
 
-TOKENS = Vocabulary.build([["**kern", "<n>", "<t>", "4", "8", "c", "d", "e"]]).tokens
+TOKENS = Vocabulary.build([build_tokenizer("medium").encode("**kern\n*clefG2\n=\n4c\n8d\n8e\n*-\n")]).tokens
 
 
 @pytest.fixture(scope="session")

@@ -50,7 +50,7 @@ REFUSED: dict[str, tuple[list[str], tuple[str, ...]]] = {
     "an endless name": (["page.png", "--output", "a" * 300 + ".krn"], ("File name too long",)),
     "two pages of one name": (["scans", "--output", "new"], ("both be written to new/a.krn", "rename one")),
     "two pages and no folder": (["page.png", "scans/a.png"], ("several pages need --output FOLDER",)),
-    "no page in a folder": (["empty"], ("empty: no image in this folder",)),
+    "no page in a folder": (["empty"], ("empty: no image or PDF in this folder",)),
     "no such page": (["gone.png"], ("gone.png: no such file or folder",)),
     "a page below a file": (["file/page.png"], ("file/page.png: no such file or folder",)),
     "a page of an endless name": (["a" * 300], ("File name too long", "check the path")),

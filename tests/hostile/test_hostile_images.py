@@ -91,7 +91,9 @@ BAD = {
     "1x1": Bad("page.png", encoded(Image.new("L", (1, 1))), ("1x1 pixels are too few", "at least 16")),
     "1x20000": Bad("page.png", encoded(Image.new("L", (1, 20000))), ("1x20000 pixels are too few",)),
     "empty": Bad("page.jpg", b"", NO_IMAGE),
-    "PDF": Bad("page.jpg", b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF\n", NO_IMAGE),
+    "PDF of another ending": Bad(
+        "page.jpg", b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF\n", ("not a PDF with pages", "replace the file")
+    ),
     "text": Bad("page.png", b"no picture at all\n" * 50, NO_IMAGE),
     "web page": Bad("page.png", b"<!doctype html><title>404</title>", NO_IMAGE),
     "PNG with a wrong checksum": Bad("page.png", wrong_checksum(), BROKEN),
@@ -205,9 +207,6 @@ ONLY_FIRST = ("several pictures", "only the first is read", "one file a page")
 FINE = {
     "animated GIF": Fine(
         "page.gif", encoded(page(), "GIF", save_all=True, append_images=[Image.new("L", (96, 120))]), ONLY_FIRST
-    ),
-    "TIFF of two pages": Fine(
-        "page.tiff", encoded(page(), "TIFF", save_all=True, append_images=[Image.new("L", (96, 120))]), ONLY_FIRST
     ),
     "CMYK": Fine("page.tif", encoded(page().convert("CMYK"), "TIFF")),
     "16 bits": Fine("page.png", encoded(sixteen_bits())),

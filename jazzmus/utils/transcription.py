@@ -1,0 +1,148 @@
+"""What was read from a page, and how sure the network was of each line of it. Knows texts, no networks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from jazzmus.dataset.manifest import SystemBox
+from jazzmus.errors import KernError
+from jazzmus.kern.bar_sums import wrong_bars
+from jazzmus.kern.codec import TextCodec
+from jazzmus.model.decoding import StopReason
+
+SURE = 1.0  # of a line that nobody chose
+
+
+class Transcription(NamedTuple):
+    """What was read from a page.
+
+    Attributes:
+        kern: Humdrum text.
+        stop_reason: `eos` when the model ended the page itself, `length` when the limit did, `loop` when it began to
+            repeat itself without end. Of a page read by its systems, the worst of theirs.
+        confidence: Mean probability the model gave the tokens it chose, in [0, 1].
+        seconds: Wall time of reading, shared evenly by the pages of a batch.
+        row_confidences: For each line of `kern` the least probability of its tokens; 1.0 where none was chosen.
+        doubtful_bars: 1-based numbers of the lines of `kern` at which a bar begins that does not fill its meter.
+        system_boxes: Where the systems stand, in pixels of the page; empty where nobody looked for them.
+    """
+
+    kern: str
+    stop_reason: StopReason
+    confidence: float
+    seconds: float
+    row_confidences: tuple[float, ...] = ()
+    doubtful_bars: tuple[int, ...] = ()
+    system_boxes: tuple[SystemBox, ...] = ()
+
+
+class DecodedText(NamedTuple):
+    """A text in its codec's form, with the probabilities of its tokens.
+
+    Attributes:
+        text: In the codec's form, not yet restored.
+        row_confidences: One for each line of `text`.
+        token_probabilities: One for each token, the one that ends the text included.
+        stop_reason: As of `Transcription`.
+    """
+
+    text: str
+    row_confidences: tuple[float, ...]
+    token_probabilities: tuple[float, ...]
+    stop_reason: StopReason
+
+
+def decoded_text(codec: TextCodec, ids: Sequence[int], log_probs: Sequence[float], reason: StopReason) -> DecodedText:
+    """The text of one row of a reading.
+
+    Args:
+        codec: Of the network that read.
+        ids: Ids beginning with <bos>; what follows <eos> is padding.
+        log_probs: Natural logarithm of each id's probability.
+        reason: Why the network stopped.
+    """
+    eos_id = codec.vocabulary.eos_id
+    end = ids.index(eos_id) + 1 if eos_id in ids else len(ids)
+    probabilities = tuple(math.exp(value) for value in log_probs[1:end])
+    text = codec.decode_formed(ids)
+    confidences: list[float] = []
+    start = 0
+    for length in codec.row_lengths(ids):
+        confidences.append(min(probabilities[start : start + length]))
+        start += length
+    lines = text.count("\n") + (not text.endswith("\n") and bool(text))
+    return DecodedText(text, (*confidences, *[SURE] * lines)[:lines], probabilities, reason)
+
+
+def mean(probabilities: Sequence[float]) -> float:
+    """Mean probability; 1 of none."""
+    return sum(probabilities) / len(probabilities) if probabilities else 1.0
+
+
+def confidences_in(text: str, lines: Sequence[str], confidences: Sequence[float]) -> tuple[float, ...]:
+    """Confidences of the lines of a text that was made of `lines`, some left out and some put in between."""
+    found: list[float] = []
+    at = 0
+    for line in text.splitlines():
+        try:
+            at = lines.index(line, at) + 1
+            found.append(confidences[at - 1])
+        except ValueError:
+            found.append(SURE)
+    return tuple(found)
+
+
+def confidences_restored(restored: str, formed: str, confidences: Sequence[float]) -> tuple[float, ...]:
+    """Confidences of a restored text, whose lines are those of the form and key rows put in between."""
+    lines = iter(zip(formed.splitlines(), confidences, strict=True))
+    found: list[float] = []
+    line, value = next(lines, ("", SURE))
+    for restored_line in restored.splitlines():
+        if restored_line.startswith("*") and restored_line != line:
+            found.append(SURE)
+            continue
+        found.append(value)
+        line, value = next(lines, ("", SURE))
+    return tuple(found)
+
+
+def doubtful_bars(kern: str) -> tuple[int, ...]:
+    """Lines of `kern`, from 1, at which bars begin that do not fit their meter; none of a text that does not parse."""
+    try:
+        return tuple(bar.line for bar in wrong_bars(kern))
+    except KernError:
+        return ()
+
+
+class RowStream:
+    """Gives the lines of a text away while it is still being read.
+
+    Args:
+        codec: Of the network that reads.
+        on_row: Is given each line without its newline, once.
+    """
+
+    # What is written back into a line depends on the line after it: a key row, or none.
+    HELD_BACK = 2
+
+    def __init__(self, codec: TextCodec, on_row: Callable[[str], None]) -> None:
+        self._codec = codec
+        self._on_row = on_row
+        self._given = 0
+
+    def take(self, ids: Sequence[int]) -> None:
+        """Look at the ids so far, <bos> first, and give away the lines that stand."""
+        formed = self._codec.decode_formed(ids)
+        whole = formed[: formed.rfind("\n") + 1]
+        self._give(self._codec.form.restore(whole).splitlines()[: -self.HELD_BACK])
+
+    def finish(self, kern: str) -> None:
+        """Give away the lines of the final text that are not given yet."""
+        self._give(kern.splitlines())
+
+    def _give(self, lines: Sequence[str]) -> None:
+        for line in lines[self._given :]:
+            self._on_row(line)
+        self._given = max(self._given, len(lines))
