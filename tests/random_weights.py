@@ -7,8 +7,13 @@ from pathlib import Path
 
 import torch
 
+from jazzmus.kern.tokenizer import build_tokenizer
+from jazzmus.kern.vocabulary import Vocabulary
 from jazzmus.model.smt.configuration_smt import SMTConfig
 from jazzmus.model.smt.modeling_smt import SheetMusicTransformer
+
+# Of `medium`; enough to write a text that is well-formed.
+FEW_TOKENS = Vocabulary.build([build_tokenizer("medium").encode("**kern\n*clefG2\n=\n4c\n8d\n8e\n*-\n")]).tokens
 
 
 def save_random_weights(folder: Path, tokens: Sequence[str], max_length: int) -> Path:

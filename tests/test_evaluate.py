@@ -37,7 +37,7 @@ class Reader:
     def read(self, image: Image.Image) -> Transcription:
         return self.read_batch([image])[0]
 
-    def read_batch(self, images: Sequence[Image.Image]) -> list[Transcription]:
+    def read_batch(self, images: Sequence[Image.Image], boxes: object = None) -> list[Transcription]:
         return [Transcription(KERN, "eos", 1.0, 0.0) for _ in images]
 
 
@@ -80,7 +80,8 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def run(monkeypatch: pytest.MonkeyPatch, module: Any, *words: object, reader: Reader | None = None) -> int:
     """Run a command with a reader in place of a checkpoint; without one, loading the checkpoint fails the test."""
 
-    def load(_: str) -> Reader:
+    def load(_: str, **options: object) -> Reader:
+        assert options == {}
         assert reader is not None, "refused too late: the checkpoint was loaded"
         return reader
 
@@ -197,7 +198,7 @@ def test_a_full_disk_is_one_line_and_keeps_the_scores(
 def test_show_draws_and_prints_one_page(
     small_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("jazzmus.synthesis.comparison_picture.engraved_or_none", lambda _: None)
+    monkeypatch.setattr("jazzmus.export.comparison_picture.engraved_or_none", lambda _: None)
     words = ("--data", small_data, "--page", "f-1", "--output", tmp_path / "new" / "f.png")
     assert run(monkeypatch, show, *words, reader=Reader()) == 0
     assert "f-1: " in capsys.readouterr().out

@@ -12,20 +12,16 @@ from types import ModuleType
 import datasets
 import pytest
 from one_thread import one_thread  # noqa: F401
-from random_weights import save_random_weights
+from random_weights import FEW_TOKENS, save_random_weights
 from verbs import Outcome, RunVerb
 
-from jazzmus.kern.tokenizer import build_tokenizer
-from jazzmus.kern.vocabulary import Vocabulary
 from jazzmus.logs import run_script
-
-TOKENS = Vocabulary.build([build_tokenizer("medium").encode("**kern\n*clefG2\n=\n4c\n8d\n8e\n*-\n")]).tokens
 
 
 @pytest.fixture(scope="session")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of random weights that write 24 tokens; copy it to change it."""
-    return save_random_weights(tmp_path_factory.mktemp("weights") / "random", TOKENS, 24)
+    return save_random_weights(tmp_path_factory.mktemp("weights") / "random", FEW_TOKENS, 24)
 
 
 @pytest.fixture

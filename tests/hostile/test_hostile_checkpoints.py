@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 import pytest
 import torch
 from PIL import Image
+from random_weights import FEW_TOKENS
 from safetensors.torch import load_file, save_file
 from verbs import RunVerb, tree
 
 import inference
-from jazzmus.kern.vocabulary import SPECIAL_TOKENS
 from jazzmus.model.pretrained import CHECKPOINT_KEY, CONFIG_FILE, WEIGHTS_FILE
 
 
@@ -63,7 +63,7 @@ def cut(name: str) -> Callable[[Path], Any]:
 BIAS, EMBEDDING = "decoder.layers.0.ffn.0.bias", "decoder.embedding.weight"
 NOT_READ, NOT_FIT = ("cannot be read as a model folder",), ("the weights do not fit the configuration",)
 NO_MODEL, NO_READING = ("the configuration does not describe a model",), ("does not say how to read",)
-TOKENS = [*SPECIAL_TOKENS, "**kern", "4", "8", "<n>", "<t>", "c", "d", "e"]
+TOKENS = list(FEW_TOKENS)
 FOLDERS = {
     "config broken": Case(cut(CONFIG_FILE), NOT_READ),
     "config empty": Case(text(CONFIG_FILE, ""), NOT_READ),
@@ -96,8 +96,8 @@ FOLDERS = {
     "half a head": Case(config(num_heads=0.5), NO_MODEL),
     "heads with a fraction": Case(config(num_heads=2.0), (*NO_MODEL, "num_heads is 2.0")),
     "an endless vocabulary": Case(config(vocab_size=10**15, num_outputs=10**15), ()),
-    "a token too few": Case(config(tokens=TOKENS[:-1]), ("11 tokens",)),
-    "tokens that are numbers": Case(config(tokens=list(range(12))), (*NO_READING, "every token must be text")),
+    "a token too few": Case(config(tokens=TOKENS[:-1]), (f"{len(TOKENS) - 1} tokens",)),
+    "tokens that are numbers": Case(config(tokens=list(range(len(TOKENS)))), (*NO_READING, "every token must be text")),
     "a token twice": Case(config(tokens=[*TOKENS[:-1], "c"]), (*NO_READING, "more than once")),
     "half a character": Case(config(tokens=[*TOKENS[:-1], "\ud800"]), NO_READING),
     "an unknown tokenizer": Case(config(tokenizer="../x"), (*NO_READING, "unknown tokenizer '../x'")),
