@@ -44,8 +44,8 @@ format: $(STAMP)  ## let ruff rewrite the files
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-bench: $(STAMP)  ## seconds to train on, encode and decode a page, for both sizes
-	$(RUN) -m jazzmus.bench
+bench: $(STAMP)  ## remake docs/benchmarks.md: a page read our way and the published one, tokens, batches, beams, training
+	$(RUN) -m jazzmus.bench --output docs/benchmarks.md
 
 memory: $(STAMP)  ## remake docs/memory.md: the memory each shipped config needs at its batch size
 	$(RUN) -m jazzmus.training.memory --output docs/memory.md

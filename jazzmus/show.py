@@ -16,10 +16,11 @@ from pathlib import Path
 from jazzmus.cli import OneLineParser
 from jazzmus.errors import DataError
 from jazzmus.evaluate import ScoredPage, pages_of
+from jazzmus.export.comparison_picture import compare_rows, write_comparison
 from jazzmus.files import replace_file
 from jazzmus.logs import run_script
 from jazzmus.metrics.report import page_result, score_counts
-from jazzmus.synthesis.comparison_picture import compare_rows, picture_format, write_comparison
+from jazzmus.pictures import picture_format
 from jazzmus.utils.inference_utils import load_recognizer
 
 logger = logging.getLogger(__name__)

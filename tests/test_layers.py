@@ -13,15 +13,15 @@ PACKAGE = "jazzmus"
 
 # A file imports files of lower layers, and of its own row those that stand before it. Rows of one layer are strangers.
 LAYERS: tuple[tuple[int, str], ...] = (
-    (0, "errors logs files config_values config_files"),
+    (0, "errors logs files pictures config_values config_files"),
     (1, "config"),
     (1, "cli"),
     (
         1,
-        "kern kern.document kern.vocabulary kern.notes kern.chords kern.systems kern.accidentals kern.note_order"
-        " kern.hidden_chords kern.spine_paths kern.completion kern.normal_form kern.written kern.transposition"
-        " kern.forms kern.joining kern.closing kern.bar_sums kern.base_tokenizer kern.byte_pair kern.compact"
-        " kern.tokenizer kern.codec kern.grammar_cells kern.grammar kern.grammar_gaps kern.token_graph"
+        "kern kern.document kern.vocabulary kern.notes kern.chords kern.chord_kinds kern.systems kern.accidentals"
+        " kern.note_order kern.hidden_chords kern.spine_paths kern.completion kern.normal_form kern.written"
+        " kern.transposition kern.forms kern.joining kern.closing kern.bar_sums kern.base_tokenizer kern.byte_pair"
+        " kern.compact kern.tokenizer kern.codec kern.grammar_cells kern.grammar kern.grammar_gaps kern.token_graph"
         " kern.token_distance kern.token_grammar"
         " metrics.transcription metrics.harmony metrics.spine_walk metrics.voices metrics.beats metrics.exactness"
         " metrics.report metrics metrics.torchmetrics_adapter",
@@ -36,9 +36,10 @@ LAYERS: tuple[tuple[int, str], ...] = (
     (2, "layout layout.line_evidence layout.staff_paths layout.music_ink layout.staff_finding"),
     (
         2,
-        "export export.chord_kinds export.note_values export.signatures export.score export.note_marks"
+        "export export.note_values export.signatures export.score export.note_marks"
         " export.musicxml_chords export.musicxml_notes export.musicxml export.voicing export.midi"
-        " export.verovio_process export.engraved export.reading export.html_style export.html_page export.formats",
+        " export.verovio_process export.engraved export.comparison_picture export.reading export.html_style"
+        " export.html_page export.formats",
     ),
     (
         2,
@@ -67,7 +68,7 @@ LAYERS: tuple[tuple[int, str], ...] = (
         " synthesis.handwriting.invented_words synthesis.handwriting.remarks synthesis.handwriting.writer"
         " synthesis.page_style synthesis.drawn_page synthesis.drawn_store synthesis.page"
         " synthesis.generated_pages synthesis.page_folder synthesis.parquet synthesis.generate"
-        " synthesis.comparison_picture synthesis.contact_sheet synthesis.benchmark synthesis.__main__",
+        " synthesis.contact_sheet synthesis.benchmark synthesis.__main__",
     ),
     (
         2,

@@ -9,9 +9,9 @@ import json
 import re
 import subprocess
 import sys
+from functools import lru_cache
 from pathlib import Path
 
-import resvg_py
 from lxml import etree
 
 from jazzmus.errors import KernError
@@ -19,9 +19,9 @@ from jazzmus.export import verovio_process
 from jazzmus.export.musicxml import score_element
 from jazzmus.export.score import build_bars
 from jazzmus.kern.systems import count_systems
+from jazzmus.pictures import svg_to_png
 
 PNG_WIDTH = 1600  # pixels
-_CHORD_FONT = Path(__file__).parents[1] / "synthesis" / "fonts" / "Tinos-Regular.ttf"
 _SECONDS = 60.0
 _OPTIONS: dict[str, object] = {
     "inputFrom": "musicxml",
@@ -48,15 +48,10 @@ def to_svg(kern: str) -> list[str]:
     Raises:
         KernError: if the text cannot be parsed or drawn. The message begins with the line number.
     """
-    root = score_element(build_bars(kern))
-    # What is printed of a chord stands in the text of its kind; Verovio would print the degrees behind it.
-    etree.strip_elements(root, "degree")
-    # Without line breaks of its own, a text is broken where the width ends.
-    options = {**_OPTIONS, "breaks": "line" if count_systems(kern) > 1 else "auto"}
-    pages = _engrave({"options": options, "document": etree.tostring(root, encoding="unicode")})
+    pages = _pages(kern)
     if not pages:
         raise KernError("line 1: this text cannot be engraved; write it as musicxml and open it in a notation program")
-    return [_MUSIC_TEXT.sub(_in_letters, page) for page in pages]
+    return list(pages)
 
 
 def to_png(kern: str) -> list[bytes]:
@@ -65,20 +60,19 @@ def to_png(kern: str) -> list[bytes]:
     Raises:
         KernError: if the text cannot be parsed or drawn. The message begins with the line number.
     """
-    return [
-        bytes(
-            resvg_py.svg_to_bytes(
-                svg_string=page,
-                width=PNG_WIDTH,
-                background="#ffffff",
-                skip_system_fonts=True,
-                font_files=[str(_CHORD_FONT)],
-                font_family="Tinos",
-                serif_family="Tinos",
-            )
-        )
-        for page in to_svg(kern)
-    ]
+    return [svg_to_png(page, PNG_WIDTH) for page in to_svg(kern)]
+
+
+# A reading that is written in several formats is engraved once, and a text on which Verovio fails tried once.
+@lru_cache(maxsize=1)
+def _pages(kern: str) -> tuple[str, ...]:
+    root = score_element(build_bars(kern))
+    # What is printed of a chord stands in the text of its kind; Verovio would print the degrees behind it.
+    etree.strip_elements(root, "degree")
+    # Without line breaks of its own, a text is broken where the width ends.
+    options = {**_OPTIONS, "breaks": "line" if count_systems(kern) > 1 else "auto"}
+    pages = _engrave({"options": options, "document": etree.tostring(root, encoding="unicode")})
+    return tuple([_MUSIC_TEXT.sub(_in_letters, page) for page in pages])
 
 
 def _engrave(request: dict[str, object]) -> list[str]:

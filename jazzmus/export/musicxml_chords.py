@@ -9,7 +9,7 @@ import re
 
 from lxml import etree
 
-from jazzmus.export.chord_kinds import KINDS, degrees, printed_suffix
+from jazzmus.kern.chord_kinds import KINDS, degrees, printed_suffix
 from jazzmus.kern.chords import Chord, parse_chord
 
 _NO_CHORD = re.compile(r"N\.?C\.?|rest")

@@ -8,13 +8,9 @@ from math import gcd
 from typing import NamedTuple
 
 from jazzmus.errors import KernError
-from jazzmus.kern.notes import HALF_TONES, LETTERS, Note, height, parse_notes
+from jazzmus.kern.notes import HALF_TONES, LETTERS, NOTE_NAMES, Note, height, parse_notes
 
 LARGEST_TUPLET = 15
-_TYPES = {
-    "000": "maxima", "00": "long", "0": "breve", "1": "whole", "2": "half", "4": "quarter", "8": "eighth",
-    **{str(number): f"{number}th" for number in (16, 64, 128, 256)}, "32": "32nd",
-}  # fmt: skip
 _MOST_DOTS = 4
 _LONGEST_CELL = 100
 _RECIPROCAL = re.compile(r"0{1,3}|[1-9]\d{0,3}", re.ASCII)
@@ -62,12 +58,12 @@ def note_value(note: Note) -> NoteValue | None:
         return NoteValue(_GRACE_TYPE, 0)
     if not _RECIPROCAL.fullmatch(note.reciprocal) or len(note.dots) > _MOST_DOTS:
         return None
-    if note.reciprocal in _TYPES:
-        return NoteValue(_TYPES[note.reciprocal], len(note.dots))
+    if note.reciprocal in NOTE_NAMES:
+        return NoteValue(NOTE_NAMES[note.reciprocal], len(note.dots))
     number = int(note.reciprocal)
     normal = 1 << (number.bit_length() - 1)
     common = gcd(number, normal)
-    name = _TYPES.get(str(normal))
+    name = NOTE_NAMES.get(str(normal))
     if name is None or number // common > LARGEST_TUPLET:
         return None
     return NoteValue(name, len(note.dots), number // common, normal // common)

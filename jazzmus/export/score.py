@@ -18,8 +18,7 @@ from jazzmus.kern.document import CHORD_SPINE, MELODY_SPINE, KernDocument, Row, 
 from jazzmus.kern.notes import NULL_CELL, Note
 from jazzmus.kern.systems import break_indices
 from jazzmus.kern.transposition import draw_accidentals
-from jazzmus.metrics.beats import chord_measures
-from jazzmus.metrics.spine_walk import WalkedRow
+from jazzmus.metrics.beats import row_onsets
 
 _NO_NOTE = "?"
 _BARLINE_NUMBER = re.compile(r"=+\d*[a-z]?")
@@ -146,18 +145,6 @@ def build_bars(kern: str) -> list[Bar]:
     if now.melody or not bars:
         bars.append(_bar(now, ""))
     return bars
-
-
-def row_onsets(rows: Sequence[tuple[str, ...]]) -> list[Fraction]:
-    """Return where each row of a bar stands, in whole notes from its beginning.
-
-    Args:
-        rows: the melody cells of each row.
-    """
-    # The metric places chords; here the number of a row stands in the place of its chord.
-    numbered = (WalkedRow(RowKind.DATA, cells, (str(number),)) for number, cells in enumerate(rows))
-    (places,) = chord_measures(numbered)
-    return [Fraction(place.partition("@")[2]) for place in places]
 
 
 def _bar(rows: _OpenBar, closing: str) -> Bar:

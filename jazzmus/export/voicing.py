@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from jazzmus.export.chord_kinds import chord_tones
+from jazzmus.kern.chord_kinds import chord_tones
 from jazzmus.kern.chords import Chord
 from jazzmus.kern.notes import HALF_TONES, LETTERS
 

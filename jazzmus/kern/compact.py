@@ -117,18 +117,30 @@ def _with_implied(tokens: Iterable[str]) -> Iterator[str]:
     for token in [*tokens, ""]:
         if token in SPECIAL_TOKENS:
             continue
-        part = _chord_part(token)
-        if before == "(":
-            yield "," if part == "(" else ")"
-        if before and part not in ("(", "/"):
-            yield NEWLINE
-        yield token if part != "(" else token[before == "(" : -1]
+        part = chord_part(token)
+        if text := implied(before, part):
+            yield text
+        yield own_text(token, before)
         before = part
 
 
-def _chord_part(token: str) -> str:
+def chord_part(token: str) -> str:
     """Return the first character of a quality, an extension or a bass; nothing of any other token."""
     # A single character of these is a mark or stands in a broken cell.
     if len(token) < 2 or token[0] not in ":(/" or (token[0] == "(" and token[-1] != ")"):
         return ""
     return token[0]
+
+
+def implied(before: str, part: str) -> str:
+    """Return what is written between two tokens, given what part of a chord each is (see `chord_part`)."""
+    closing = {"(": ","}.get(part, ")") if before == "(" else ""
+    return closing + (NEWLINE if before and part not in ("(", "/") else "")
+
+
+def own_text(token: str, before: str) -> str:
+    """Return what a token itself writes after a part of a chord: of an extension, what is not `implied`."""
+    return token[before == "(" : -1] if chord_part(token) == "(" else token
+
+
+_chord_part = chord_part

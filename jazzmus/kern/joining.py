@@ -67,11 +67,10 @@ def join_systems(texts: Sequence[str]) -> str:
     Raises:
         KernError: A text is not well-formed, or has other spines than the first one.
     """
-    documents = _documents(texts)
-    systems = [_take_apart(document) for document in documents]
-    count = len(documents[0].spine_types)
+    spine_types, systems = _read(texts)
+    count = len(spine_types)
     stated = {name: _carried([system.header.get(name) for system in systems], systems, name) for name in IN_FORCE}
-    rows: list[Cells] = [documents[0].spine_types]
+    rows: list[Cells] = [spine_types]
     open_spines = tuple(range(count))
     now: dict[str, Cells | None] = dict.fromkeys(IN_FORCE)
     for index, system in enumerate(systems):
@@ -106,11 +105,10 @@ def concatenate_systems(texts: Sequence[str]) -> str:
     Raises:
         KernError: A text is not well-formed, or has other spines than the first one.
     """
-    documents = _documents(texts)
-    systems = [_take_apart(document) for document in documents]
+    spine_types, systems = _read(texts)
     first = systems[0]
     header = [first.header[name] for name in IN_FORCE if name in first.header]
-    rows: list[Cells] = [documents[0].spine_types, *first.other, *header]
+    rows: list[Cells] = [spine_types, *first.other, *header]
     for index, system in enumerate(systems):
         rows += [(LINEBREAK_ROW,)] if index else []
         rows += [*system.splits, *(row.cells for row in system.body)]
@@ -118,7 +116,8 @@ def concatenate_systems(texts: Sequence[str]) -> str:
     return rows_to_text(rows)
 
 
-def _documents(texts: Sequence[str]) -> list[KernDocument]:
+def _read(texts: Sequence[str]) -> tuple[Cells, list[_System]]:
+    """Return the spines that all systems have, and the systems."""
     documents = [parse_kern(text) for text in texts]
     for number, document in enumerate(documents, start=1):
         if document.spine_types != documents[0].spine_types:
@@ -126,7 +125,7 @@ def _documents(texts: Sequence[str]) -> list[KernDocument]:
                 f"line 1: system {number} has the spines {' '.join(document.spine_types)} and the first one "
                 f"{' '.join(documents[0].spine_types)}; join systems of one page"
             )
-    return documents
+    return documents[0].spine_types, [_take_apart(document) for document in documents]
 
 
 def _take_apart(document: KernDocument) -> _System:

@@ -17,6 +17,11 @@ NULL_CELL = "."
 NATURAL = "n"
 LETTERS = "CDEFGAB"
 HALF_TONES = (0, 2, 4, 5, 7, 9, 11)  # of the letters above C
+# What MusicXML calls the undotted durations.
+NOTE_NAMES = {
+    "000": "maxima", "00": "long", "0": "breve", "1": "whole", "2": "half", "4": "quarter", "8": "eighth",
+    **{str(number): f"{number}th" for number in (16, 64, 128, 256)}, "32": "32nd",
+}  # fmt: skip
 _PITCH = "|".join(f"{letter}+" for letter in "abcdefgABCDEFG")
 _NOTE = re.compile(
     r"(?P<opening>[\[({_]*)(?P<reciprocal>\d*)(?P<dots>\.*)(?P<grace>q{0,2})"

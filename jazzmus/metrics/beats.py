@@ -50,6 +50,15 @@ def chord_measures(rows: Iterable[WalkedRow]) -> list[Measure]:
     return [_placed(measure) for measure in measures]
 
 
+def row_onsets(melody: Sequence[tuple[str, ...]]) -> tuple[Fraction, ...]:
+    """Return where each data row of one measure stands, in whole notes from its beginning; see `chord_measures`.
+
+    Args:
+        melody: The melody cells of each row, one a voice.
+    """
+    return _onsets(tuple([_durations(cells) for cells in melody]))
+
+
 def count_measures(prediction: Sequence[Measure], reference: Sequence[Measure]) -> EditCount:
     """Return the chord edits under the best pairing of measures in order, and the number of chords of the reference.
 
@@ -62,25 +71,24 @@ def _placed(rows: Sequence[WalkedRow]) -> Measure:
     """Return the chords of the data rows of one measure at their positions."""
     if not any(row.chords for row in rows):
         return ()
-    places = _positions(tuple([_durations(row.melody) for row in rows]))
-    return tuple([f"{chord}@{place}" for place, row in zip(places, rows, strict=True) for chord in row.chords])
+    onsets = row_onsets([row.melody for row in rows])
+    return tuple([f"{chord}@{onset}" for onset, row in zip(onsets, rows, strict=True) for chord in row.chords])
 
 
 @lru_cache(maxsize=4096)
-def _positions(rhythm: _Rhythm) -> tuple[str, ...]:
-    """Return where each row of a measure stands, as a fraction of a whole note."""
+def _onsets(rhythm: _Rhythm) -> tuple[Fraction, ...]:
     now = Fraction(0)
     left: list[Fraction] = []
-    places: list[str] = []
-    while len(places) < len(rhythm):
-        begin = len(places)
+    onsets: list[Fraction] = []
+    while len(onsets) < len(rhythm):
+        begin = len(onsets)
         end = begin + 1
         while end < len(rhythm) and not any(rhythm[end]):
             end += 1
         step, left = _step(rhythm[begin], left)
-        places += [str(now + step * Fraction(number, end - begin)) for number in range(end - begin)]
+        onsets += [now + step * Fraction(number, end - begin) for number in range(end - begin)]
         now += step
-    return tuple(places)
+    return tuple(onsets)
 
 
 def _step(starts: Sequence[str], left: Sequence[Fraction]) -> tuple[Fraction, list[Fraction]]:

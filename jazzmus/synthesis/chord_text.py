@@ -5,27 +5,17 @@ Knows spellings only; it neither checks that a chord exists nor knows where it s
 
 from __future__ import annotations
 
-# The dialect's quality -> what is printed after the root. Qualities that are not named here are printed as they are.
-PRINTED_QUALITIES = {
-    "maj": "",
-    "maj6": "6",
-    "maj6(9)": "6(9)",
-    "min": "m",
-    "min6": "m6",
-    "min7": "m7",
-    "min9": "m9",
-    "min11": "m11",
-    "hdim7": "m7b5",
-    "aug": "+",
-    "aug7": "+7",
-    "sus4(7)": "7sus4",
-}
+from jazzmus.kern.chord_kinds import KINDS
+
+# Spelled here as it always was, for the number of a page must go on to mean the same pixels.
+_OWN = {"minmaj7": "minmaj7", "maj6(9)": "6(9)", "sus4(7)": "7sus4"}
+_PRINTED = {quality: kind.printed for quality, kind in KINDS.items()} | _OWN
 
 
 def chord_text(cell: str) -> str:
-    """Return the printed form of a chord cell; a cell without a colon (such as `N.C.`) is returned as it is."""
+    """Return the printed form of a chord cell; what has none, such as `N.C.` or most extensions, stays as it is."""
     root, colon, kind = cell.partition(":")
     if not colon:
         return cell
     quality, slash, bass = kind.partition("/")
-    return root + PRINTED_QUALITIES.get(quality, quality) + slash + bass
+    return root + _PRINTED.get(quality, quality) + slash + bass

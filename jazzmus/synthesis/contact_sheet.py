@@ -11,7 +11,7 @@ from PIL import Image
 
 from jazzmus.errors import ConfigError, DataError
 from jazzmus.files import write_bytes
-from jazzmus.synthesis.comparison_picture import picture_format
+from jazzmus.pictures import picture_format
 from jazzmus.synthesis.generated_pages import GeneratedPages
 
 PAGE_WIDTH, STRIP_WIDTH = 420, 800

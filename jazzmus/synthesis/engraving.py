@@ -11,9 +11,7 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-from pathlib import Path
 
-import resvg_py
 import verovio
 from PIL import Image
 
@@ -23,10 +21,10 @@ from jazzmus.kern.accidentals import COURTESY_MARK, DRAWN_MARK, change_notes, dr
 from jazzmus.kern.document import split_lines
 from jazzmus.kern.notes import NATURAL, Note, parse_notes
 from jazzmus.kern.systems import count_systems
+from jazzmus.pictures import svg_to_png
 from jazzmus.synthesis.bar_rests import hide_bar_rests, restore_bar_rests
 from jazzmus.synthesis.chord_text import chord_text
 
-CHORD_FONT = Path(__file__).parent / "fonts" / "Tinos-Regular.ttf"
 MUSIC_FONTS = ("Leipzig", "Bravura", "Leland", "Petaluma", "Gootville")
 Extent = tuple[float, float, float, float]  # left, right, top, bottom in drawing units
 SVG = "{http://www.w3.org/2000/svg}"
@@ -290,16 +288,7 @@ def rasterise(score: EngravedScore, width: int) -> tuple[Image.Image, tuple[Syst
         The image (mode `L`) and the box of each system in its pixels.
     """
     scale = width / score.width
-    png = resvg_py.svg_to_bytes(
-        svg_string=score.svg,
-        width=width,
-        background="#ffffff",
-        skip_system_fonts=True,
-        font_files=[str(CHORD_FONT)],
-        font_family="Tinos",
-        serif_family="Tinos",
-    )
-    image = Image.open(io.BytesIO(png)).convert("L")
+    image = Image.open(io.BytesIO(svg_to_png(score.svg, width))).convert("L")
     boxes = tuple(
         SystemBox(
             from_x=max(0, int(x0 * scale)),

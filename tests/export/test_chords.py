@@ -5,9 +5,9 @@ from collections import Counter
 import pytest
 from lxml import etree
 
-from jazzmus.export.chord_kinds import KINDS, chord_tones, printed_suffix
 from jazzmus.export.musicxml_chords import chord_element
 from jazzmus.export.voicing import Voicing, voice
+from jazzmus.kern.chord_kinds import KINDS, printed_suffix
 from jazzmus.kern.chords import Chord, parse_chord
 from jazzmus.synthesis.content.musicxml_chords import EXTENSIONS, chord_cell
 
@@ -56,20 +56,6 @@ def test_other_cells_are_no_chord_or_words() -> None:
     assert chord_element("N.C.", 0).findtext("kind") == "none"
     assert chord_element("a <b>\x00", 0).findtext("direction-type/words") == "a <b>"
     assert b"&lt;b&gt;" in etree.tostring(chord_element("a <b>", 0))
-
-
-@pytest.mark.parametrize(
-    ("text", "tones"),
-    [
-        ("C:7(b9)", {0, 4, 7, 10, 13}),
-        ("C:7(b5)", {0, 4, 6, 10}),
-        ("C:sus4(7,13)", {0, 5, 7, 10, 21}),
-        ("C:aug(6,9)", {0, 4, 8, 9, 14}),
-        ("C:xyz", set()),
-    ],
-)
-def test_tones(text: str, tones: set[int]) -> None:
-    assert set(chord_tones(chord(text)).values()) == tones
 
 
 def test_voices_move_little_and_stay_in_the_middle() -> None:

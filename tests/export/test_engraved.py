@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import subprocess
 
 import numpy as np
 import pytest
@@ -55,6 +56,21 @@ def test_the_same_text_gives_the_same_pages() -> None:
 @pytest.mark.parametrize("kern", STRANGE)
 def test_strange_texts_are_drawn(kern: str) -> None:
     assert len(to_svg(kern)) == 1
+
+
+def test_a_text_is_engraved_once_for_all_formats(monkeypatch: pytest.MonkeyPatch) -> None:
+    commands: list[object] = []
+    run = subprocess.run
+
+    def counted(command: object, **options: object) -> object:
+        commands.append(command)
+        return run(command, **options)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(subprocess, "run", counted)
+    kern = PIECE.replace("4d", "4e")
+    assert to_svg(kern) == to_svg(kern)
+    assert len(to_png(kern)) == 1
+    assert len(commands) == 1
 
 
 def test_pixels() -> None:

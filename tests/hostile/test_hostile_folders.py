@@ -145,7 +145,7 @@ def test_a_full_disk_keeps_the_earlier_results(
 def test_a_full_disk_keeps_the_earlier_picture(
     run: RunVerb, weights: Path, small_data: Path, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jazzmus.synthesis.comparison_picture.engraved_or_none", lambda _: None)
+    monkeypatch.setattr("jazzmus.export.comparison_picture.engraved_or_none", lambda _: None)
     (here / "page.png").rename(here / "picture.png")
     before = tree(here)
     with full_disk(monkeypatch, 1000):

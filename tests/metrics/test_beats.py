@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import cache
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jazzmus.metrics.beats import Measure, chord_measures, count_measures
+from jazzmus.metrics.beats import Measure, chord_measures, count_measures, row_onsets
 from jazzmus.metrics.spine_walk import walk
 
 HEADER = "**kern\t**mxhm\n"
@@ -56,6 +57,12 @@ def test_measures_begin_at_barlines_of_any_kind() -> None:
         ("F:7@0",),
         (),
     ]
+
+
+def test_rows_have_their_places_whatever_chords_they_have() -> None:
+    onsets = row_onsets([("4.c",), (".",), ("8d", "2e"), (".", "4f"), ("8qc",), ("no note",), ("4g",)])
+    assert onsets == tuple(Fraction(number, 16) for number in (0, 3, 6, 8, 12, 12, 12))
+    assert row_onsets([]) == ()
 
 
 @pytest.mark.parametrize(

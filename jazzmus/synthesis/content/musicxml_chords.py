@@ -10,6 +10,7 @@ from collections import Counter
 
 from lxml import etree
 
+from jazzmus.kern.chord_kinds import KINDS
 from jazzmus.kern.chords import Chord
 from jazzmus.kern.transposition import HIGHEST_ROOT, LOWEST_PLACE, pitch_at, place_on_line
 
@@ -20,13 +21,7 @@ EXTENSIONS: dict[str, tuple[str, ...]] = {
     "11": (), "13": ("b9", "#11"), "maj6": ("9",), "maj7": ("#5", "#11"), "maj9": (),
     "min6": (), "min7": (), "min9": (), "min11": (), "sus4": ("7", "7,9", "7,13"),
 }  # fmt: skip
-KINDS = {
-    "major": "maj", "minor": "min", "augmented": "aug", "diminished": "dim", "dominant": "7",
-    "major-seventh": "maj7", "minor-seventh": "min7", "diminished-seventh": "dim7", "augmented-seventh": "aug7",
-    "half-diminished": "hdim7", "major-minor": "minmaj7", "major-sixth": "maj6", "minor-sixth": "min6",
-    "dominant-ninth": "9", "major-ninth": "maj9", "minor-ninth": "min9", "dominant-11th": "11", "minor-11th": "min11",
-    "dominant-13th": "13", "suspended-fourth": "sus4",
-}  # fmt: skip
+_QUALITIES = {kind.musicxml: quality for quality, kind in KINDS.items()}
 # Kinds without a word of their own, and some that only single programs write.
 NEAREST = {
     "minor-major": "minmaj7", "maj69": "maj6(9)", "augmented-ninth": "aug7", "major-11th": "maj9",
@@ -48,9 +43,9 @@ def chord_cell(harmony: etree._Element, repairs: Counter[str]) -> str | None:
     if root is None or kind == "none":
         repairs["chord symbol without a root left out"] += 1
         return None
-    if kind not in KINDS and kind not in _EXACT:
+    if kind not in _QUALITIES and kind not in _EXACT:
         repairs[f"chord kind `{kind[:40]}` written as `{NEAREST.get(kind, 'maj')}`"] += 1
-    quality, _, inner = (KINDS.get(kind) or NEAREST.get(kind, "maj")).rstrip(")").partition("(")
+    quality, _, inner = (_QUALITIES.get(kind) or NEAREST.get(kind, "maj")).rstrip(")").partition("(")
     given = [inner] if inner else []
     added = sorted((_degree(degree) for degree in harmony.findall("degree")), key=lambda text: int(text.strip("#b")))
     if quality == "min7" and added == ["b5"]:

@@ -14,14 +14,12 @@ from functools import lru_cache
 from lxml import etree
 
 from jazzmus.errors import DataError
-from jazzmus.kern.notes import LETTERS, pitch_letters
+from jazzmus.kern.notes import LETTERS, NOTE_NAMES, pitch_letters
 from jazzmus.kern.transposition import pitch_at, place_on_line
 
-_TYPES = {
-    "breve": Fraction(1, 2), "whole": Fraction(1), "half": Fraction(2), "quarter": Fraction(4), "eighth": Fraction(8),
-    "16th": Fraction(16), "32nd": Fraction(32), "64th": Fraction(64), "128th": Fraction(128),
-}  # fmt: skip
 _SHORTEST = 256
+# Durations by their printed names; others are spelled by their lengths.
+_TYPES = {name: Fraction(duration) for duration, name in NOTE_NAMES.items() if 0 < int(duration) < _SHORTEST}
 _MOST_DOTS = 2
 _NUMBER = re.compile(r"-?\d{1,8}(\.\d{1,6})?", re.ASCII)
 _BEAMS = {"begin": "L", "end": "J"}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 from io import BytesIO
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import cv2
@@ -16,9 +15,9 @@ import numpy as np
 from fontTools.pens.basePen import BasePen
 from fontTools.ttLib import TTFont
 
+from jazzmus.pictures import FONT_FOLDER
 from jazzmus.synthesis.handwriting.strokes import Points
 
-FONT_FOLDER = Path(__file__).resolve().parent.parent / "fonts"
 HAND_FONTS = tuple(f"hand{number:02d}" for number in range(1, 18))
 CURVE_STEPS = 5  # points of a curve of an outline
 TOLERANCE = 0.006  # of a capital's height, that an outline may differ from the font's

@@ -9,9 +9,17 @@ import pytest
 from PIL import Image
 
 from jazzmus.errors import DataError
-from jazzmus.synthesis.comparison_picture import WRONG, ComparedRow, compare_rows, engraved_or_none, write_comparison
+from jazzmus.export.comparison_picture import (
+    HALF_WIDTH,
+    WRONG,
+    ComparedRow,
+    compare_rows,
+    engraved_or_none,
+    write_comparison,
+)
 
 HEAD = "**kern\t**mxhm\n*clefG2\t*\n*k[]\t*\n*M4/4\t*\n=\t=\n"
+BAR = "4c\tC:maj7\n4d\t.\n4e\tF:7\n4f\t.\n=\t=\n"
 TAIL = "==\t==\n*-\t*-\n"
 REFERENCE = f"{HEAD}4c\tC:maj7\n4d\t.\n2e\t.\n{TAIL}"
 PAGE = Image.new("L", (300, 120), 255)
@@ -63,6 +71,18 @@ def test_unreadable_texts_are_not_engraved() -> None:
     assert engraved_or_none("") is None
     assert engraved_or_none("**kern\n4c\n") is None
     assert engraved_or_none(REFERENCE) is not None
+
+
+def test_a_few_bars_are_drawn_as_wide_as_a_page() -> None:
+    few, many = (engraved_or_none(f"{HEAD}{bar * count}{TAIL}") for bar, count in (("4c\tC:maj7\n", 3), (BAR, 12)))
+    assert few is not None
+    assert many is not None
+    for picture in (few, many):
+        ink = np.asarray(picture) < 128
+        assert picture.width == HALF_WIDTH
+        assert ink[:, -20:].any()
+        assert ink.mean() > 0.01
+    assert few.height > 1.3 * many.height
 
 
 def test_rows_are_aligned_around_what_is_missing() -> None:

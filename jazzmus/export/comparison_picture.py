@@ -6,28 +6,25 @@ Takes any text as a reading, however broken. It knows nothing of models, and com
 from __future__ import annotations
 
 import io
-import multiprocessing
-import tempfile
 from collections.abc import Mapping
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import NamedTuple
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from jazzmus.errors import DataError, KernError
+from jazzmus.errors import KernError
+from jazzmus.export.engraved import to_svg
 from jazzmus.files import write_bytes
-from jazzmus.kern.document import parse_kern
-from jazzmus.synthesis.engraving import EngravingStyle, engrave, rasterise
+from jazzmus.pictures import FIXED_WIDTH_FONT, picture_format, svg_to_png
 
-TEXT_FONT = Path(__file__).parent / "fonts" / "Cousine-Regular.ttf"
 HALF_WIDTH = 760  # pixels of each of the two upper pictures
 GAP = 20
 FONT_SIZE, LINE_HEIGHT, CELL_CHARACTERS = 13, 16, 23
 COLUMN_PAIRS = 4
 MOST_ROWS = 800
-TALLEST_READING = 4000  # pixels; a reading that never ends is cut
-ENGRAVING_SECONDS = 30.0
+LARGEST = 4  # how many times as large as a whole line a few bars may be drawn
+MOST_PAGES = 4  # engraved; a reading that never ends is cut
 INK, FAINT, WRONG = (0, 0, 0), (110, 110, 110), (255, 214, 208)
 
 
@@ -54,46 +51,22 @@ def compare_rows(reference: str, prediction: str) -> list[ComparedRow]:
 
 
 def engraved_or_none(kern: str) -> Image.Image | None:
-    """Engrave a text of unknown origin, or return None where that cannot be done.
-
-    It is parsed first and then engraved in a process of its own, as Verovio may end the process on a strange text.
-    """
+    """Engrave a text of unknown origin, as wide as the page beside it, or return None where that cannot be done."""
     try:
-        parse_kern(kern)
+        drawings = [svg_to_png(page, LARGEST * HALF_WIDTH) for page in to_svg(kern)[:MOST_PAGES]]
     except KernError:
         return None
-    with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / "engraved.png"
-        process = multiprocessing.get_context("spawn").Process(target=_engrave_to_file, args=(kern, target))
-        process.start()
-        process.join(ENGRAVING_SECONDS)
-        if process.is_alive():
-            process.kill()
-            process.join()
-        if process.exitcode != 0 or not target.is_file():
-            return None
-        with Image.open(target) as image:
-            return image.convert("L").crop((0, 0, image.width, min(image.height, TALLEST_READING)))
-
-
-def _engrave_to_file(kern: str, target: Path) -> None:
-    try:
-        image, _ = rasterise(engrave(kern, EngravingStyle(staff_spaces=95.0, system_gap=8.0)), HALF_WIDTH)
-    except (KernError, ValueError, TypeError, OSError):
-        raise SystemExit(1) from None
-    image.save(target)
-
-
-def picture_format(path: Path) -> str:
-    """Pillow's name of the format that a file's ending asks for.
-
-    Raises:
-        DataError: No picture can be written under that ending.
-    """
-    name = Image.registered_extensions().get(path.suffix.lower(), "")
-    if name not in Image.SAVE:
-        raise DataError(f"{path}: no picture can be written under the ending {path.suffix!r}; use .png")
-    return name
+    pages = [Image.open(io.BytesIO(drawing)).convert("L") for drawing in drawings]
+    whole = Image.new("L", (LARGEST * HALF_WIDTH, sum(page.height for page in pages)), 255)
+    top = 0
+    for page in pages:
+        whole.paste(page, (0, top))
+        top += page.height
+    # A text of a few bars takes the left of its page only.
+    _, _, right, bottom = ImageOps.invert(whole).getbbox() or (0, 0, 0, 1)
+    width = max(right, HALF_WIDTH)
+    height = max(1, round(bottom * HALF_WIDTH / width))
+    return whole.crop((0, 0, width, bottom)).resize((HALF_WIDTH, height), Image.Resampling.LANCZOS)
 
 
 def write_comparison(
@@ -136,7 +109,7 @@ def write_comparison(
 
 
 def _font() -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(str(TEXT_FONT), FONT_SIZE)
+    return ImageFont.truetype(str(FIXED_WIDTH_FONT), FONT_SIZE)
 
 
 def _notice(text: str) -> Image.Image:
