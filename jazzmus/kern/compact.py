@@ -141,6 +141,3 @@ def implied(before: str, part: str) -> str:
 def own_text(token: str, before: str) -> str:
     """Return what a token itself writes after a part of a chord: of an extension, what is not `implied`."""
     return token[before == "(" : -1] if chord_part(token) == "(" else token
-
-
-_chord_part = chord_part

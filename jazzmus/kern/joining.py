@@ -14,9 +14,11 @@ from dataclasses import dataclass
 
 from jazzmus.errors import KernError
 from jazzmus.kern.document import (
+    CHORD_SPINE,
     END,
     JOIN,
     LINEBREAK_ROW,
+    MELODY_SPINE,
     MUSIC_KINDS,
     NULL_INTERPRETATION,
     SPLIT,
@@ -26,6 +28,7 @@ from jazzmus.kern.document import (
     parse_kern,
     rows_to_text,
 )
+from jazzmus.kern.notes import NULL_CELL
 from jazzmus.kern.systems import IN_FORCE, name_in_force
 
 # A change at the beginning of a system is believed against a single header that repeats what was in force before, but
@@ -33,6 +36,7 @@ from jazzmus.kern.systems import IN_FORCE, name_in_force
 CHANGE_COST = 1.5
 
 Cells = tuple[str, ...]
+_WITH_CHORDS = (MELODY_SPINE, CHORD_SPINE)
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def join_systems(texts: Sequence[str]) -> str:
     only where it is written after the beginning. Spine splits that go on over the break stay open.
 
     Args:
-        texts: Well-formed texts with the same spines; at least one.
+        texts: Well-formed texts, all with the same spines but for a chord spine; at least one.
 
     Raises:
         KernError: A text is not well-formed, or has other spines than the first one.
@@ -100,7 +104,7 @@ def concatenate_systems(texts: Sequence[str]) -> str:
     """Return the systems one after the other under the header of the first, with linebreaks between them.
 
     Args:
-        texts: Well-formed texts with the same spines; at least one.
+        texts: Well-formed texts, all with the same spines but for a chord spine; at least one.
 
     Raises:
         KernError: A text is not well-formed, or has other spines than the first one.
@@ -117,8 +121,13 @@ def concatenate_systems(texts: Sequence[str]) -> str:
 
 
 def _read(texts: Sequence[str]) -> tuple[Cells, list[_System]]:
-    """Return the spines that all systems have, and the systems."""
+    """Return the spines that all systems have, and the systems; one without chords gets an empty spine for them."""
     documents = [parse_kern(text) for text in texts]
+    if any(document.spine_types == _WITH_CHORDS for document in documents):
+        documents = [
+            _with_chord_spine(document) if document.spine_types == _WITH_CHORDS[:1] else document
+            for document in documents
+        ]
     for number, document in enumerate(documents, start=1):
         if document.spine_types != documents[0].spine_types:
             raise KernError(
@@ -126,6 +135,23 @@ def _read(texts: Sequence[str]) -> tuple[Cells, list[_System]]:
                 f"{' '.join(documents[0].spine_types)}; join systems of one page"
             )
     return documents[0].spine_types, [_take_apart(document) for document in documents]
+
+
+def _with_chord_spine(document: KernDocument) -> KernDocument:
+    """Return a document of a melody alone with a spine beside it that holds no chord."""
+    cells = {
+        RowKind.HEADER: CHORD_SPINE,
+        RowKind.INTERPRETATION: NULL_INTERPRETATION,
+        RowKind.MANIPULATION: NULL_INTERPRETATION,
+        RowKind.TERMINATOR: END,
+        RowKind.DATA: NULL_CELL,
+        RowKind.LOCAL_COMMENT: "!",
+    }
+    rows = [
+        row.cells if not row.spines else (*row.cells, cells.get(row.kind, row.cells[-1]))  # a barline goes through
+        for row in document.rows
+    ]
+    return parse_kern(rows_to_text(rows))
 
 
 def _take_apart(document: KernDocument) -> _System:

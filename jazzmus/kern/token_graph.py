@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from jazzmus.kern.base_tokenizer import Tokenizer
-from jazzmus.kern.compact import NEWLINE, CompactTokenizer, _chord_part
+from jazzmus.kern.compact import CompactTokenizer, chord_part, implied, own_text
 from jazzmus.kern.grammar import START, State, TextGrammar, is_end
 from jazzmus.kern.tokenizer import MediumTokenizer
 from jazzmus.kern.vocabulary import SPECIAL_TOKENS, Vocabulary
@@ -107,22 +107,14 @@ def _trees(tokenizer: Tokenizer, vocabulary: Vocabulary) -> tuple[dict[str, _Bra
     endings: dict[str, str] = {}
     for before in _CHORD_PARTS if is_compact else _CHORD_PARTS[:1]:
         trees[before] = _Branch()
-        endings[before] = _implied(before, "")
+        endings[before] = implied(before, "")
         for index, token in enumerate(vocabulary.tokens):
-            part = _chord_part(token) if is_compact else ""
-            text = tokenizer.decode([token]) if not part else token
+            part = chord_part(token) if is_compact else ""
+            text = own_text(token, before) if part else tokenizer.decode([token])
             if not text or token in SPECIAL_TOKENS:
                 continue
-            if is_compact:
-                text = _implied(before, part) + (token[before == "(" : -1] if part == "(" else text)
             branch = trees[before]
-            for char in text:
+            for char in implied(before, part) + text:
                 branch = branch.longer.setdefault(char, _Branch())
             branch.ends.append((index, part))
     return trees, endings
-
-
-def _implied(before: str, part: str) -> str:
-    """Return what `compact` writes between two tokens, given the parts of a chord that they are."""
-    closing = {"(": ","}.get(part, ")") if before == "(" else ""
-    return closing + (NEWLINE if before and part not in ("(", "/") else "")

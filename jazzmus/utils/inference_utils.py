@@ -54,7 +54,7 @@ class Recognizer:
         decoding: How texts are looked for.
 
     Raises:
-        ConfigError: If CTC is to have a share in reading whole pages.
+        ConfigError: If CTC is to have a share in reading whole pages, or no well-formed text is as short as the limit.
     """
 
     def __init__(
@@ -75,6 +75,10 @@ class Recognizer:
         self.grammar = grammar
         self.find_boxes = find_boxes
         self.decoding = decoding or DecodingOptions()
+        if grammar is not None and self.decoding.max_length is not None:
+            fewest = 1 + grammar.fewest_to_end(grammar.start)
+            if self.decoding.max_length < fewest:
+                raise ConfigError(f"max_length {self.decoding.max_length}: no text has fewer than {fewest} tokens here")
         if self.decoding.ctc_weight and self.strategy == "page":
             raise ConfigError("a share of CTC needs single systems: choose the strategy systems, or no CTC")
 

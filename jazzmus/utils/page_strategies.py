@@ -18,7 +18,7 @@ from PIL import Image
 from jazzmus.dataset.manifest import SystemBox
 from jazzmus.dataset.page_transform import crop_systems
 from jazzmus.errors import KernError
-from jazzmus.kern.document import LINEBREAK_ROW
+from jazzmus.kern.document import LINEBREAK_ROW, split_lines
 from jazzmus.kern.joining import concatenate_systems, join_systems
 from jazzmus.layout.staff_finding import find_systems
 from jazzmus.utils.transcription import DecodedText, confidences_in
@@ -81,7 +81,7 @@ def _joined(strategy: StrategyName, systems: Sequence[DecodedText]) -> DecodedTe
     except KernError as error:
         logger.warning("systems are joined as they were read, for one of them is not well-formed: %s", error)
         text = f"{LINEBREAK_ROW}\n".join(texts)
-    lines = [line for system in systems for line in [*system.text.splitlines(), LINEBREAK_ROW]][:-1]
+    lines = [line for system in systems for line in [*split_lines(system.text), LINEBREAK_ROW]][:-1]
     confidences = [value for system in systems for value in (*system.row_confidences, 1.0)][:-1]
     return DecodedText(
         text,

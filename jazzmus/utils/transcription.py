@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from jazzmus.dataset.manifest import SystemBox
 from jazzmus.errors import KernError
 from jazzmus.kern.bar_sums import wrong_bars
+from jazzmus.kern.closing import close_text
 from jazzmus.kern.codec import TextCodec
+from jazzmus.kern.document import split_lines
 from jazzmus.model.decoding import StopReason
 
 SURE = 1.0  # of a line that nobody chose
@@ -55,7 +58,7 @@ class DecodedText(NamedTuple):
 
 
 def decoded_text(codec: TextCodec, ids: Sequence[int], log_probs: Sequence[float], reason: StopReason) -> DecodedText:
-    """The text of one row of a reading.
+    """The text of one row of a reading; one that was cut off is closed.
 
     Args:
         codec: Of the network that read.
@@ -67,6 +70,9 @@ def decoded_text(codec: TextCodec, ids: Sequence[int], log_probs: Sequence[float
     end = ids.index(eos_id) + 1 if eos_id in ids else len(ids)
     probabilities = tuple(math.exp(value) for value in log_probs[1:end])
     text = codec.decode_formed(ids)
+    if reason != "eos":
+        with suppress(KernError):  # a network that was free to write anything wrote no beginning of a text
+            text = close_text(text)
     confidences: list[float] = []
     start = 0
     for length in codec.row_lengths(ids):
@@ -85,7 +91,7 @@ def confidences_in(text: str, lines: Sequence[str], confidences: Sequence[float]
     """Confidences of the lines of a text that was made of `lines`, some left out and some put in between."""
     found: list[float] = []
     at = 0
-    for line in text.splitlines():
+    for line in split_lines(text):
         try:
             at = lines.index(line, at) + 1
             found.append(confidences[at - 1])
@@ -96,10 +102,10 @@ def confidences_in(text: str, lines: Sequence[str], confidences: Sequence[float]
 
 def confidences_restored(restored: str, formed: str, confidences: Sequence[float]) -> tuple[float, ...]:
     """Confidences of a restored text, whose lines are those of the form and key rows put in between."""
-    lines = iter(zip(formed.splitlines(), confidences, strict=True))
+    lines = iter(zip(split_lines(formed), confidences, strict=True))
     found: list[float] = []
     line, value = next(lines, ("", SURE))
-    for restored_line in restored.splitlines():
+    for restored_line in split_lines(restored):
         if restored_line.startswith("*") and restored_line != line:
             found.append(SURE)
             continue
@@ -136,11 +142,11 @@ class RowStream:
         """Look at the ids so far, <bos> first, and give away the lines that stand."""
         formed = self._codec.decode_formed(ids)
         whole = formed[: formed.rfind("\n") + 1]
-        self._give(self._codec.form.restore(whole).splitlines()[: -self.HELD_BACK])
+        self._give(split_lines(self._codec.form.restore(whole))[: -self.HELD_BACK])
 
     def finish(self, kern: str) -> None:
         """Give away the lines of the final text that are not given yet."""
-        self._give(kern.splitlines())
+        self._give(split_lines(kern))
 
     def _give(self, lines: Sequence[str]) -> None:
         for line in lines[self._given :]:

@@ -74,9 +74,20 @@ def test_splits_that_meet_stay_open_and_others_close(join) -> None:  # type: ign
 def test_other_spines_and_broken_texts_are_refused() -> None:
     text = page("=\t=\n1g\tG:7")
     with pytest.raises(KernError, match="system 2 has the spines"):
-        join_systems([text, "**kern\n4c\n*-\n"])
+        join_systems([text, "**kern\t**kern\n4c\t4c\n*-\t*-\n"])
     with pytest.raises(KernError):
         concatenate_systems([text, "4c\n"])
+
+
+@pytest.mark.parametrize("join", JOINERS)
+def test_a_system_without_a_chord_spine_gets_an_empty_one(join) -> None:  # type: ignore[no-untyped-def]
+    melody = "**kern\n*clefG2\n=\n*^\n4c\t4e\n*v\t*v\n!note\n2d\n*-\n"
+    with_chords = systems_of(page("=\t=\n1g\tG:7"))[0]
+    for texts in ([melody, with_chords], [with_chords, melody]):
+        joined = join(texts)
+        assert parse_kern(joined).spine_types == ("**kern", "**mxhm")
+        assert {("1g", "G:7"), ("4c", "4e", "."), ("2d", ".")} <= set(music(joined))
+    assert parse_kern(join([melody, melody])).spine_types == ("**kern",)
 
 
 @given(kern_texts())
