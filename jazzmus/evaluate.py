@@ -96,8 +96,10 @@ def evaluate(
         given_boxes: Tell the recognizer where the systems stand, which it must find otherwise.
 
     Raises:
-        DataError: If the boxes of a page are wanted and not known.
+        DataError: If boxes are wanted and not known, or of no use.
     """
+    if given_boxes and recognizer.strategy == "page":
+        raise DataError("--boxes given: these weights read the whole page at once; add --strategy systems")
     if given_boxes and (unknown := [page.page_id for page in pages if not page.boxes]):
         raise DataError(f"--boxes given: {in_brief(unknown)} without system boxes; leave the flag out")
     for start in range(0, len(pages), batch_size):

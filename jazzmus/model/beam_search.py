@@ -229,7 +229,10 @@ class _Search:
                 self.on_ids(row, beams[0].ids)
 
     def _drop_found(self) -> None:
-        """Let pages leave whose text is found: no beam can any more be better than those that ended."""
+        """Let pages leave whose text is found: as many ended as there are beams, and none that goes on is better now.
+
+        One might still become so where a penalty on length makes longer texts cheaper; the search does not wait for it.
+        """
         penalty = self.options.length_penalty
         for place, row in enumerate(self.rows):
             ended = sorted((beam.normalized(penalty) for beam in self.ended[row]), reverse=True)[: self.width]

@@ -54,7 +54,7 @@ class Recognizer:
         decoding: How texts are looked for.
 
     Raises:
-        ConfigError: If CTC is to have a share in reading whole pages, or no well-formed text is as short as the limit.
+        ConfigError: If CTC cannot have the share it is to have, or no well-formed text is as short as the limit.
     """
 
     def __init__(
@@ -81,6 +81,8 @@ class Recognizer:
                 raise ConfigError(f"max_length {self.decoding.max_length}: no text has fewer than {fewest} tokens here")
         if self.decoding.ctc_weight and self.strategy == "page":
             raise ConfigError("a share of CTC needs single systems: choose the strategy systems, or no CTC")
+        if self.decoding.ctc_weight and model.ctc_head is None:
+            raise ConfigError("the weights have no CTC head to give a share to; read without CTC")
 
     def read(self, image: Image.Image, on_row: Callable[[str], None] | None = None) -> Transcription:
         """Read one gray page (mode "L", as `read_image` gives it).

@@ -21,6 +21,8 @@ from jazzmus.utils.transcription import Transcription
 
 logger = logging.getLogger(__name__)
 
+_KERN_SUFFIXES = ("", ".krn", ".kern", ".txt")
+
 
 def choose_formats(named: str | None, output: str | None) -> tuple[str, ...]:
     """The formats of `--format`, each once; without it, the one that the name of the output file says, else kern.
@@ -30,7 +32,14 @@ def choose_formats(named: str | None, output: str | None) -> tuple[str, ...]:
     """
     if named is None:
         suffix = "" if output is None or names_folder(output) else Path(output).suffix.lower()
-        return (next((name for name in FORMATS if FORMATS[name].suffix == suffix), "krn"),)
+        if suffix in _KERN_SUFFIXES:
+            return ("krn",)
+        found = [name for name in FORMATS if FORMATS[name].suffix == suffix]
+        if not found:
+            raise ConfigError(
+                f"--output {output}: no format ends in {suffix}; give --format, one of {','.join(FORMATS)}"
+            )
+        return (found[0],)
     formats = tuple(dict.fromkeys(name.strip() for name in named.split(",")))
     for name in formats:
         if name not in FORMATS:

@@ -56,6 +56,13 @@ def test_formats(named: str | None, output: str | None, expected: list[str]) -> 
     assert list(choose_formats(named, output)) == expected
 
 
+@pytest.mark.parametrize("output", ["x.pdf", "x.jpg", "out/x.xml"])
+def test_a_file_that_ends_like_no_format_is_refused(output: str) -> None:
+    with pytest.raises(ConfigError, match="no format ends in"):
+        choose_formats(None, output)
+    assert choose_formats("krn", output) == ("krn",)
+
+
 def test_a_folder_with_the_ending_of_a_format_gets_kern(here: Path) -> None:
     Path("x.svg").mkdir()
     assert choose_formats(None, "x.svg") == ("krn",)
