@@ -19,11 +19,13 @@ from torch import Tensor
 
 from jazzmus.config import configurable
 from jazzmus.dataset.batch import IGNORED_LABEL, PageBatch
-from jazzmus.errors import CheckpointError, ConfigError
+from jazzmus.errors import CheckpointError, ConfigError, KernError
 from jazzmus.kern.codec import TextCodec
 from jazzmus.kern.systems import count_systems
+from jazzmus.kern.token_grammar import build_token_grammar
 from jazzmus.metrics.report import PageResult, page_result
 from jazzmus.metrics.torchmetrics_adapter import TokenErrorRate, TranscriptionErrorRates
+from jazzmus.model.constraint import TokenGrammar
 from jazzmus.model.ctc_targets import CtcTargets, ctc_targets
 from jazzmus.model.optim import Optimization
 from jazzmus.model.pretrained import CHECKPOINT_KEY, Weights, read_weights
@@ -106,6 +108,7 @@ class FullPageTrainer(LightningModule):
         self.ctc_token_errors = TokenErrorRate()
         self.ctc_too_long = 0
         self.page_results: list[PageResult] = []
+        self.grammar: TokenGrammar | None = None
 
     def train(self, mode: bool = True) -> FullPageTrainer:
         """Set training mode; a frozen encoder stays in evaluation mode."""
@@ -217,6 +220,16 @@ class FullPageTrainer(LightningModule):
         self.token_errors.reset()
         self.ctc_token_errors.reset()
         self.page_results = []
+        if self.grammar is None:
+            self.grammar = self._build_grammar()
+
+    def _build_grammar(self) -> TokenGrammar | None:
+        """What readings may be, as inference has it; None where the vocabulary can write no text."""
+        try:
+            return build_token_grammar(self.codec)
+        except KernError as error:
+            logger.warning("pages are read without a grammar: %s", error)
+            return None
 
     def validation_step(self, batch: Sequence[PageBatch], batch_index: int) -> None:
         """Teacher-forced loss, greedy readings of every page, and CTC readings of single systems."""
@@ -234,7 +247,7 @@ class FullPageTrainer(LightningModule):
 
     def _read(self, features: Tensor, batch: PageBatch, encoding_seconds: float) -> None:
         started = time.perf_counter()
-        reading = self.model.read_features(features, batch.image_sizes, self.max_decode_length)
+        reading = self.model.read_features(features, batch.image_sizes, self.max_decode_length, self.grammar)
         seconds = (encoding_seconds + time.perf_counter() - started) / len(batch.page_ids)
         ids = reading.ids.tolist()
         results = [

@@ -24,14 +24,20 @@ logger = logging.getLogger(__name__)
 _KERN_SUFFIXES = ("", ".krn", ".kern", ".txt")
 
 
-def choose_formats(named: str | None, output: str | None) -> tuple[str, ...]:
+def choose_formats(named: str | None, output: str | None, several: bool = False) -> tuple[str, ...]:
     """The formats of `--format`, each once; without it, the one that the name of the output file says, else kern.
 
+    Args:
+        named: As typed.
+        output: As typed.
+        several: Whether the output is a folder, whatever its name.
+
     Raises:
-        ConfigError: There is no such format, or no file for it.
+        ConfigError: There is no such format, or no file for it, or none that ends as the file does.
     """
     if named is None:
-        suffix = "" if output is None or names_folder(output) else Path(output).suffix.lower()
+        is_file = output is not None and not several and not names_folder(output)
+        suffix = Path(output).suffix.lower() if output is not None and is_file else ""
         if suffix in _KERN_SUFFIXES:
             return ("krn",)
         found = [name for name in FORMATS if FORMATS[name].suffix == suffix]
