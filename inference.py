@@ -46,8 +46,9 @@ def main() -> int:
     from jazzmus.utils.reading_run import read_to_files, read_to_standard_output
 
     ranges = None if args.pages is None else parse_page_ranges(args.pages)
+    formats = () if args.format is None else choose_formats(args.format, args.output)
     found = find_pages(args.image, ranges, None if args.output is None else Path(args.output))
-    formats = choose_formats(args.format, args.output, found.several)
+    formats = formats or choose_formats(None, args.output, found.several)
     outputs = None if args.output is None else Outputs(found.pages, args.output, formats, found.several)
     if outputs is None and len(found.pages) + len(found.problems) > 1:
         raise ConfigError("several pages need --output FOLDER")
