@@ -99,7 +99,8 @@ def _agreement(subject: Subject, ids: Tensor) -> float:
 def cost_of_a_token(subject: Subject, lengths: list[int]) -> list[Row]:
     """Time of a token against the length of the text and the size of the page, and what of memory's speed it uses.
 
-    Bytes are the keys and values that a token attends to and the weights it passes, each once.
+    Bytes are the keys and values that a token attends to and the weights it passes, each once; the embedding, of which
+    it reads a row, and the projections of the page, which are made before the first token, do not count.
     """
     rows: list[Row] = []
     model = subject.model
@@ -128,7 +129,12 @@ def _token(cache: DecodingCache, length: int) -> Row:
     read_memory, memory_bytes = memory_reader(cache.device)
     steps()
     token, memory = in_turns([steps, read_memory], 3)
-    weights = sum(parameter.nbytes for parameter in cache.decoder.parameters())
+    used_otherwise = ("embedding.", "cross_attn.k_proj.", "cross_attn.v_proj.")  # a row of it; once a page
+    weights = sum(
+        parameter.nbytes
+        for name, parameter in cache.decoder.named_parameters()
+        if not any(part in name for part in used_otherwise)
+    )
     page_bytes = sum(layer.page_keys.nbytes + layer.page_values.nbytes for layer in cache.layers)
     text_bytes = sum(2 * layer.keys[:, : cache.length].numel() * layer.keys.itemsize for layer in cache.layers)
     total = weights + page_bytes + text_bytes
