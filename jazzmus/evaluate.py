@@ -24,7 +24,7 @@ from jazzmus.dataset.manifest import MANIFEST_NAME, SystemBox, read_manifest
 from jazzmus.dataset.page_image import read_image
 from jazzmus.dataset.sources import PageSource, load_source
 from jazzmus.errors import DataError, in_brief
-from jazzmus.files import write_text
+from jazzmus.files import output_errors, write_text
 from jazzmus.logs import progress, run_script
 from jazzmus.metrics.report import PageResult, page_result, score_counts
 from jazzmus.utils.inference_utils import Recognizer, load_recognizer
@@ -185,10 +185,8 @@ def main() -> int:
         results = list(bar.track(reading, total=len(pages), description="reading"))
     sys.stdout.write(json.dumps(score_counts([result.counts for result in results])) + "\n")
     if args.output is not None:
-        try:
+        with output_errors(args.output):
             write_text(args.output, "".join(result.to_json(args.with_texts) + "\n" for result in results))
-        except OSError as error:
-            raise DataError(f"{args.output}: cannot be written ({error.strerror}); choose another --output") from error
     return 0
 
 

@@ -8,6 +8,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from jazzmus.errors import DataError
+
+
+@contextmanager
+def output_errors(output: Path) -> Iterator[None]:
+    """Make one clear line of what stops an output of the user's choice from being written.
+
+    Raises:
+        DataError: Where an `OSError` came up.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"{output}: cannot be written ({error.strerror}); choose another --output") from error
+
 
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text to `path`, replacing what was there only when all of it is written.

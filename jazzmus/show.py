@@ -10,14 +10,13 @@ import logging
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from jazzmus.cli import OneLineParser
 from jazzmus.errors import DataError
 from jazzmus.evaluate import ScoredPage, pages_of
 from jazzmus.export.comparison_picture import compare_rows, write_comparison
-from jazzmus.files import replace_file
+from jazzmus.files import output_errors, replace_file
 from jazzmus.logs import run_script
 from jazzmus.metrics.report import page_result, score_counts
 from jazzmus.pictures import picture_format
@@ -43,7 +42,7 @@ def main() -> int:
     """Read the page, print the comparison, write the picture."""
     args = parse_arguments()
     picture_format(args.output)
-    with _write_errors(args.output):
+    with output_errors(args.output):
         args.output.parent.mkdir(parents=True, exist_ok=True)
     page = _page(pages_of(args.data, args.split), args.page)
     image = page.image()
@@ -53,21 +52,12 @@ def main() -> int:
     reference, prediction = result.reference or "", result.prediction or ""
     sys.stdout.write("\n".join(side_by_side(reference, prediction)) + "\n\n")
     sys.stdout.write(f"{page.page_id}: " + "  ".join(f"{name} {value:.1f}" for name, value in scores.items()) + "\n")
-    with _write_errors(args.output), tempfile.TemporaryDirectory() as folder:
+    with output_errors(args.output), tempfile.TemporaryDirectory() as folder:
         drawn = Path(folder) / args.output.name
         write_comparison(drawn, image, reference, prediction, scores)
         replace_file(drawn, args.output)
     sys.stdout.write(f"picture: {args.output}\n")
     return 0
-
-
-@contextmanager
-def _write_errors(output: Path) -> Iterator[None]:
-    """Make one clear line of what stops the picture from being written."""
-    try:
-        yield
-    except OSError as error:
-        raise DataError(f"{output}: cannot be written ({error.strerror}); choose another --output") from error
 
 
 def _page(pages: list[ScoredPage], page_id: str | None) -> ScoredPage:

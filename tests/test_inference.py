@@ -180,11 +180,11 @@ def test_a_page_is_read_alike_alone_and_in_a_batch(recognizer: Recognizer, pages
 
 def test_a_sure_reading_has_full_confidence(recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tokens of probability 1 count, padding after <eos> does not."""
-    from jazzmus.model.decoding import GreedyOutput
+    from jazzmus.model.decoding import DecodingOutput
 
     ids = torch.tensor([[1, 4, 5, 2, 0, 0]])
     log_probs = torch.log(torch.tensor([[1.0, 1.0, 0.5, 1.0, 1.0, 1.0]]))
-    monkeypatch.setattr(recognizer.model, "read", lambda *_: GreedyOutput(ids, log_probs, ("eos",)))
+    monkeypatch.setattr(recognizer.model, "read", lambda *_: DecodingOutput(ids, log_probs, ("eos",)))
     reading = recognizer.read(Image.new("L", (64, 64), 255))
     assert reading.confidence == pytest.approx((1 + 0.5 + 1) / 3)
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image
+from random_weights import tiny_config
 
 from jazzmus.dataset.page_transform import PageTransform
 from jazzmus.kern.codec import TextCodec
@@ -17,7 +18,6 @@ from jazzmus.kern.forms import build_form
 from jazzmus.kern.token_grammar import CodecGrammar, build_token_grammar
 from jazzmus.kern.tokenizer import build_tokenizer
 from jazzmus.model.decoding import DecodingOptions
-from jazzmus.model.smt.configuration_smt import SMTConfig
 from jazzmus.model.smt.modeling_smt import SheetMusicTransformer
 from jazzmus.utils.inference_utils import Recognizer
 
@@ -43,19 +43,7 @@ def codec_of(tokenizer: str, form: str, texts: Sequence[str]) -> TextCodec:
 def untrained(codec: TextCodec, seed: int) -> SheetMusicTransformer:
     """A network of random weights that writes quite different things at different places."""
     torch.manual_seed(seed)
-    config = SMTConfig(
-        encoder_hidden_sizes=(8, 16, 32),
-        encoder_depths=(1, 1, 1),
-        d_model=32,
-        d_ff=32,
-        num_heads=2,
-        num_decoder_layers=1,
-        dropout=0.0,
-        vocab_size=len(codec.vocabulary),
-        max_sequence_length=LONGEST,
-        tokens=list(codec.vocabulary.tokens),
-        tokenizer=codec.tokenizer.name,
-    )
+    config = tiny_config(codec.vocabulary.tokens, codec.tokenizer.name, LONGEST, dropout=0.0)
     model = SheetMusicTransformer(config).eval()
     with torch.no_grad():
         for name, weights in model.named_parameters():

@@ -21,7 +21,6 @@ from jazzmus.kern.document import (
     MELODY_SPINE,
     MUSIC_KINDS,
     NULL_INTERPRETATION,
-    SPLIT,
     KernDocument,
     Row,
     RowKind,
@@ -57,6 +56,11 @@ class _System:
     body: tuple[Row, ...]
     spines: tuple[int, ...]
 
+    @property
+    def first_spines(self) -> tuple[int, ...]:
+        """Spine of each column at the beginning of the music."""
+        return next((row.spines for row in self.body if row.spines), self.spines)
+
 
 def join_systems(texts: Sequence[str]) -> str:
     """Return the page that these systems make, from top to bottom, with linebreaks between them.
@@ -79,7 +83,7 @@ def join_systems(texts: Sequence[str]) -> str:
     now: dict[str, Cells | None] = dict.fromkeys(IN_FORCE)
     for index, system in enumerate(systems):
         if index:
-            goes_on = _spread(system.splits, count) == open_spines
+            goes_on = system.first_spines == open_spines
             if not goes_on:
                 rows += _joins(open_spines)
             rows.append((LINEBREAK_ROW,))
@@ -178,14 +182,6 @@ def _take_apart(document: KernDocument) -> _System:
 def _widened(cells: Cells, spines: tuple[int, ...]) -> Cells:
     """Return the cells of a row with one column a spine for the columns that are open; a global comment stays."""
     return cells if cells[0].startswith("!!") else tuple(cells[spine] for spine in spines)
-
-
-def _spread(splits: Iterable[Cells], count: int) -> tuple[int, ...]:
-    """Return the spine of each column after these rows of splits."""
-    now = tuple(range(count))
-    for cells in splits:
-        now = tuple(spine for spine, cell in zip(now, cells, strict=True) for _ in range(2 if cell == SPLIT else 1))
-    return now
 
 
 def _joins(spines: tuple[int, ...]) -> list[Cells]:

@@ -8,7 +8,7 @@ found when first asked for and kept. Knows no probabilities and no tensors.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache, cached_property
+from functools import cached_property
 from heapq import heappop, heappush
 
 from jazzmus.errors import KernError
@@ -36,7 +36,8 @@ class CodecGrammar:
     """The grammar of one codec's ids.
 
     Args:
-        codec: Tokenizer and vocabulary; its form does not matter, as all forms are of one dialect.
+        codec: Tokenizer and vocabulary. Its form does not matter, as all forms are of one dialect; of the source's
+            texts, those with instrument names, tempi or comments cannot be written.
 
     Attributes:
         start: State before the first id after <bos>.
@@ -51,6 +52,7 @@ class CodecGrammar:
         self._coarse = CoarseDistance(TokenGraph(text_grammar(tokenizer, timed=False), tokenizer, vocabulary))
         self._allowed: dict[int, tuple[tuple[int, ...], dict[int, int]]] = {}
         self._fewest: dict[int, int] = {}
+        self._row_costs: dict[bool, int] = {}
         self.start = self._graph.start
         if self.fewest_to_end(self.start) >= NEVER:
             raise KernError("vocabulary: its tokens can write no valid text; decode without the grammar")
@@ -131,12 +133,14 @@ class CodecGrammar:
                         pending.append(after)
         return Gaps(found & TICKS.keys())
 
-    @cache  # noqa: B019
     def _row_cost(self, chords: bool) -> int:
         """Return the least number of ids in a row that goes on with one of two voices."""
+        if chords in self._row_costs:
+            return self._row_costs[chords]
         places = (State(Page(2, chords, left, music=True)) for left in ((0, 0), (0, 1), (1, 0)))
         together, *apart = (self._coarse.of(TokenState(place))[0] for place in places)
-        return min(apart) - together
+        self._row_costs[chords] = min(apart) - together
+        return self._row_costs[chords]
 
     def _search(self, root: int) -> int:
         """Find the shortest way to a state of which the number is known, the likeliest states first."""

@@ -14,7 +14,7 @@ from torch import Tensor
 from jazzmus.model.decoding import (
     STEPS_BETWEEN_CHECKS,
     DecodingOptions,
-    GreedyOutput,
+    DecodingOutput,
     OnIds,
     Rules,
     Stepper,
@@ -82,7 +82,7 @@ def beam_decode(
     options: DecodingOptions,
     scorer: PrefixScorer | None = None,
     on_ids: OnIds | None = None,
-) -> GreedyOutput:
+) -> DecodingOutput:
     """The text with the best score of those that `options.num_beams` beams find; with one beam, greedy decoding.
 
     Args:

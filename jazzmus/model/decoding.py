@@ -70,7 +70,7 @@ class DecodingOptions:
         return None if self.cache_dtype is None else getattr(torch, self.cache_dtype)
 
 
-class GreedyOutput(NamedTuple):
+class DecodingOutput(NamedTuple):
     """What was read: ids, how probable each was, and why each page stopped.
 
     Attributes:
@@ -165,7 +165,7 @@ class Text(NamedTuple):
     stop_reason: StopReason
 
 
-def output_of(texts: Sequence[Text], pad_id: int) -> GreedyOutput:
+def output_of(texts: Sequence[Text], pad_id: int) -> DecodingOutput:
     """Texts of different lengths as one output."""
     length = max(len(text.ids) for text in texts)
     ids = torch.full((len(texts), length), pad_id, dtype=torch.long)
@@ -173,10 +173,10 @@ def output_of(texts: Sequence[Text], pad_id: int) -> GreedyOutput:
     for row, text in enumerate(texts):
         ids[row, : len(text.ids)] = torch.tensor(text.ids)
         log_probs[row, : len(text.ids)] = text.log_probs[: len(text.ids)]
-    return GreedyOutput(ids.to(log_probs.device), log_probs, tuple(text.stop_reason for text in texts))
+    return DecodingOutput(ids.to(log_probs.device), log_probs, tuple(text.stop_reason for text in texts))
 
 
-def greedy_decode(stepper: Stepper, rules: Rules, on_ids: OnIds | None = None) -> GreedyOutput:
+def greedy_decode(stepper: Stepper, rules: Rules, on_ids: OnIds | None = None) -> DecodingOutput:
     """The most probable id at each step, until <eos>, a loop or the limit.
 
     Args:

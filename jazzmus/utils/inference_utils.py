@@ -96,24 +96,23 @@ class Recognizer:
             return self.read_batch([image])[0]
         rows = RowStream(self.codec, on_row)
         streams = self.strategy == "page" and self.decoding.num_beams == 1
-        reading = self._read_batch([image], None, (lambda _, ids: rows.take(ids)) if streams else None)[0]
+        reading = self.read_batch([image], on_ids=(lambda _, ids: rows.take(ids)) if streams else None)[0]
         rows.finish(reading.kern)
         return reading
 
     def read_batch(
-        self, images: Sequence[Image.Image], boxes: Sequence[Sequence[SystemBox]] | None = None
+        self,
+        images: Sequence[Image.Image],
+        boxes: Sequence[Sequence[SystemBox]] | None = None,
+        on_ids: OnIds | None = None,
     ) -> list[Transcription]:
         """Read several gray pages at once; each is read as it would be alone.
 
         Args:
             images: The pages.
             boxes: Their systems from top to bottom, where they are known; found when None.
+            on_ids: As of `SheetMusicTransformer.read`, of each batch of pages or systems.
         """
-        return self._read_batch(images, boxes, None)
-
-    def _read_batch(
-        self, images: Sequence[Image.Image], boxes: Sequence[Sequence[SystemBox]] | None, on_ids: OnIds | None
-    ) -> list[Transcription]:
         started = time.perf_counter()
         texts = read_pages(self.strategy, images, lambda pictures: self._read_pictures(pictures, on_ids), boxes)
         seconds = (time.perf_counter() - started) / len(images)

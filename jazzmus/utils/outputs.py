@@ -15,7 +15,7 @@ from PIL import Image
 
 from jazzmus.errors import ConfigError, DataError, JazzmusError
 from jazzmus.export.formats import FORMATS, render
-from jazzmus.files import write_bytes
+from jazzmus.files import output_errors, write_bytes
 from jazzmus.utils.page_inputs import PAGE_SUFFIXES, PageInput
 from jazzmus.utils.transcription import Transcription
 
@@ -127,7 +127,9 @@ class Outputs:
                 problems.append(f"{page.name}: no {name} could be made ({type(error).__name__}: {error})")
                 continue
             for target, content in targets.items():
-                _write(target, content)
+                with output_errors(target):
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    write_bytes(target, content)
         return problems
 
     def _path(self, page: PageInput, suffix: str, name: str) -> Path:
@@ -141,15 +143,13 @@ class Outputs:
         owner = self._owners.setdefault(target, page)
         if owner != page:
             raise DataError(f"{page.name} and {owner.name} would both be written to {target}; rename one")
-        try:
+        with output_errors(target):
             if target.is_dir():
                 raise DataError(f"{target}: a file is needed here, this is a folder; choose another --output")
             if target.exists() and _identity(target) in self._inputs:
                 raise DataError(f"{target}: is the page itself; choose another --output")
             # In a folder that is not made yet any name seems to be free, too long ones included.
             (target if target.parent.exists() else self._there / target.name).is_symlink()
-        except OSError as error:
-            raise DataError(f"{target}: cannot be written ({error.strerror}); choose another --output") from error
 
     def _check_pictures(self, pages: Sequence[PageInput]) -> None:
         """Raise a `DataError` where what is written would be taken for pages the next time, or replace such."""
@@ -182,11 +182,3 @@ def _writable_folder(folder: Path, output: Path) -> Path:
     if not os.access(there, os.W_OK | os.X_OK):
         raise DataError(f"{output}: cannot be written (Permission denied); choose another --output")
     return there
-
-
-def _write(target: Path, content: bytes) -> None:
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(target, content)
-    except OSError as error:
-        raise DataError(f"{target}: cannot be written ({error.strerror}); choose another --output") from error

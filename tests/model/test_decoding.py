@@ -14,7 +14,7 @@ from jazzmus.model.decoding import (
     LOOP_IDS,
     LOOP_REPEATS,
     DecodingOptions,
-    GreedyOutput,
+    DecodingOutput,
     Loop,
     Rules,
     SpecialIds,
@@ -30,7 +30,7 @@ def rules(max_length: int, *, grammar: Brackets | None = None, stop_loops: bool 
     return Rules(SPECIAL, max_length, stop_loops, guide)
 
 
-def decode(scripts: list[list[int]], max_length: int) -> tuple[GreedyOutput, ScriptedStepper]:
+def decode(scripts: list[list[int]], max_length: int) -> tuple[DecodingOutput, ScriptedStepper]:
     stepper = ScriptedStepper(scripts)
     return greedy_decode(stepper, rules(max_length)), stepper
 

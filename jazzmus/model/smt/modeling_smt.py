@@ -15,7 +15,7 @@ from transformers.utils import ModelOutput
 from jazzmus.errors import ConfigError
 from jazzmus.model.beam_search import beam_decode
 from jazzmus.model.constraint import GrammarGuide, TokenGrammar
-from jazzmus.model.decoding import DecodingOptions, GreedyOutput, OnIds, Rules, SpecialIds, greedy_decode
+from jazzmus.model.decoding import DecodingOptions, DecodingOutput, OnIds, Rules, SpecialIds, greedy_decode
 from jazzmus.model.smt.cache import DecodingCache
 from jazzmus.model.smt.configuration_smt import SMTConfig
 from jazzmus.model.smt.ctc import CtcHead, CtcPrefixScorer
@@ -128,7 +128,7 @@ class SheetMusicTransformer(PreTrainedModel):
         options: DecodingOptions | int | None = None,
         grammar: TokenGrammar | None = None,
         on_ids: OnIds | None = None,
-    ) -> GreedyOutput:
+    ) -> DecodingOutput:
         """Read a batch of pages: ids, their log-probabilities and why each stopped.
 
         Args:
@@ -151,7 +151,7 @@ class SheetMusicTransformer(PreTrainedModel):
         options: DecodingOptions | int | None = None,
         grammar: TokenGrammar | None = None,
         on_ids: OnIds | None = None,
-    ) -> GreedyOutput:
+    ) -> DecodingOutput:
         """As `read`, from features already encoded."""
         if not isinstance(options, DecodingOptions):
             options = DecodingOptions(max_length=options)
