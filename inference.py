@@ -28,7 +28,7 @@ def parse_arguments() -> argparse.Namespace:
         help="images, PDFs, folders of them, and quoted patterns such as 'scans/**/*.jpg'")  # fmt: skip
     add("--pages", metavar="1-3,7,9-", help="which pages of each file (default: all)")
     add("--output", metavar="PATH", help="folder, such as readings/; file for one page (default: standard output)")
-    add("--format", metavar="A,B", help="krn, musicxml, midi, svg, png, html (default: as --output ends, or krn)")
+    add("--format", metavar="A,B", help="krn, musicxml, midi, svg, png, json, html (default: as --output ends, or krn)")
     add("--batch_size", type=int, metavar="N", help="pages read at once (default: 4, on an accelerator 8)")
     add_reading_flags(parser)
     args = parser.parse_args()

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from jazzmus.cli import OneLineParser
+from jazzmus.cli import OneLineParser, add_reading_flags, reading_options
 from jazzmus.errors import DataError
 from jazzmus.evaluate import ScoredPage, pages_of
 from jazzmus.export.comparison_picture import compare_rows, write_comparison
@@ -35,6 +35,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--split", default="val", choices=["train", "val", "test", "synthetic"])
     parser.add_argument("--page", metavar="ID", help="page id (default: the first page of the split)")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="picture to write (.png)")
+    add_reading_flags(parser)
     return parser.parse_args()
 
 
@@ -46,7 +47,8 @@ def main() -> int:
         args.output.parent.mkdir(parents=True, exist_ok=True)
     page = _page(pages_of(args.data, args.split), args.page)
     image = page.image()
-    reading = load_recognizer(args.checkpoint).read(image)
+    recognizer = load_recognizer(args.checkpoint, **reading_options(args))  # type: ignore[arg-type]
+    reading = recognizer.read(image)
     result = page_result(page.page_id, page.kern, reading.kern, reading.stop_reason, reading.seconds)
     scores = score_counts([result.counts])
     reference, prediction = result.reference or "", result.prediction or ""

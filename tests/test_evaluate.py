@@ -77,11 +77,16 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
 
 
-def run(monkeypatch: pytest.MonkeyPatch, module: Any, *words: object, reader: Reader | None = None) -> int:
-    """Run a command with a reader in place of a checkpoint; without one, loading the checkpoint fails the test."""
+def run(
+    monkeypatch: pytest.MonkeyPatch, module: Any, *words: object, reader: Reader | None = None, **wanted: object
+) -> int:
+    """Run a command with a reader in place of a checkpoint; without one, loading the checkpoint fails the test.
+
+    `wanted` is how the checkpoint is to read.
+    """
 
     def load(_: str, **options: object) -> Reader:
-        assert options == {}
+        assert options == wanted
         assert reader is not None, "refused too late: the checkpoint was loaded"
         return reader
 
@@ -204,6 +209,17 @@ def test_show_draws_and_prints_one_page(
     assert "f-1: " in capsys.readouterr().out
     with Image.open(tmp_path / "new" / "f.png") as picture:
         assert picture.format == "PNG"
+
+
+@pytest.mark.parametrize("module", [evaluate, show])
+def test_flags_say_how_the_checkpoint_reads(
+    small_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: Any
+) -> None:
+    monkeypatch.setattr("jazzmus.export.comparison_picture.engraved_or_none", lambda _: None)
+    words: list[object] = ["--data", small_data, "--output", tmp_path / "out.png", "--strategy", "systems"]
+    words += ["--num_beams", 3, "--ctc_weight", 0.3, "--no_grammar", "--max_length", 50, "--device", "cpu"]
+    how = {"strategy": "systems", "num_beams": 3, "ctc_weight": 0.3, "grammar": False, "max_length": 50}
+    assert run(monkeypatch, module, *words, reader=Reader(), device="cpu", **how) == 0
 
 
 def test_a_page_of_a_prepared_folder_that_is_gone_is_named(small_data: Path, tmp_path: Path) -> None:

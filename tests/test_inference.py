@@ -143,9 +143,16 @@ def test_options_reach_the_recognizer(
     words = ("--checkpoint", "x", "--image", pages / "a.jpg")
     assert run(monkeypatch, *words) == 0
     assert given.pop() == {"checkpoint": "x", "find_boxes": False}
-    flags = "--device cpu --strategy systems --num_beams 4 --ctc_weight 0.3 --no_grammar --max_length 9"
+    flags = "--device cpu --strategy systems --num_beams 4 --bar_weight 2 --ctc_weight 0.3 --no_grammar --max_length 9"
     assert run(monkeypatch, *words, *flags.split()) == 0
-    expected = {"strategy": "systems", "num_beams": 4, "ctc_weight": 0.3, "grammar": False, "max_length": 9}
+    expected = {
+        "strategy": "systems",
+        "num_beams": 4,
+        "bar_weight": 2.0,
+        "ctc_weight": 0.3,
+        "grammar": False,
+        "max_length": 9,
+    }
     assert given.pop() == {"checkpoint": "x", "device": "cpu", "find_boxes": False, **expected}
 
 
@@ -180,11 +187,12 @@ def test_a_page_is_read_alike_alone_and_in_a_batch(recognizer: Recognizer, pages
 
 def test_a_sure_reading_has_full_confidence(recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tokens of probability 1 count, padding after <eos> does not."""
-    from jazzmus.model.decoding import DecodingOutput
+    from jazzmus.model.decoding import DecodingOutput, Text
 
     ids = torch.tensor([[1, 4, 5, 2, 0, 0]])
     log_probs = torch.log(torch.tensor([[1.0, 1.0, 0.5, 1.0, 1.0, 1.0]]))
-    monkeypatch.setattr(recognizer.model, "read", lambda *_: DecodingOutput(ids, log_probs, ("eos",)))
+    text = Text(ids[0].tolist(), log_probs[0], "eos")
+    monkeypatch.setattr(recognizer.model, "read", lambda *_: DecodingOutput(ids, log_probs, ("eos",), ((text,),)))
     reading = recognizer.read(Image.new("L", (64, 64), 255))
     assert reading.confidence == pytest.approx((1 + 0.5 + 1) / 3)
 

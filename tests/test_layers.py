@@ -20,7 +20,7 @@ LAYERS: tuple[tuple[int, str], ...] = (
         1,
         "kern kern.document kern.vocabulary kern.notes kern.chords kern.chord_kinds kern.systems kern.accidentals"
         " kern.note_order kern.hidden_chords kern.spine_paths kern.completion kern.normal_form kern.written"
-        " kern.transposition kern.forms kern.joining kern.closing kern.bar_sums kern.base_tokenizer kern.byte_pair"
+        " kern.transposition kern.forms kern.bar_sums kern.joining kern.closing kern.base_tokenizer kern.byte_pair"
         " kern.compact kern.tokenizer kern.codec kern.grammar_cells kern.grammar kern.grammar_gaps kern.token_graph"
         " kern.token_distance kern.token_grammar"
         " metrics.transcription metrics.harmony metrics.spine_walk metrics.voices metrics.beats metrics.exactness"
@@ -39,7 +39,7 @@ LAYERS: tuple[tuple[int, str], ...] = (
         "export export.note_values export.signatures export.score export.note_marks"
         " export.musicxml_chords export.musicxml_notes export.musicxml export.voicing export.midi"
         " export.verovio_process export.engraved export.comparison_picture export.reading export.html_style"
-        " export.html_page export.formats",
+        " export.html_page export.json_record export.formats",
     ),
     (
         2,
@@ -87,7 +87,8 @@ LAYERS: tuple[tuple[int, str], ...] = (
     (3, "layout.report layout.__main__"),
     (
         4,
-        "utils utils.pdf_pages utils.page_inputs utils.transcription utils.page_strategies utils.inference_utils"
+        "utils utils.pdf_pages utils.page_inputs utils.transcription utils.page_strategies utils.reranking"
+        " utils.inference_utils"
         " utils.outputs utils.reading_run",
     ),
     (5, "evaluate show average text_report"),

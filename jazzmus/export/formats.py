@@ -10,6 +10,7 @@ from PIL import Image
 from jazzmus.errors import ConfigError
 from jazzmus.export.engraved import to_png, to_svg
 from jazzmus.export.html_page import to_html
+from jazzmus.export.json_record import to_json
 from jazzmus.export.midi import to_midi
 from jazzmus.export.musicxml import to_musicxml
 from jazzmus.export.reading import Reading
@@ -28,6 +29,7 @@ FORMATS: dict[str, Format] = {
     "midi": Format(".mid", lambda reading, image, title: [to_midi(reading.kern)]),
     "svg": Format(".svg", lambda reading, image, title: [page.encode("utf-8") for page in to_svg(reading.kern)]),
     "png": Format(".png", lambda reading, image, title: to_png(reading.kern)),
+    "json": Format(".json", lambda reading, image, title: [to_json(reading).encode("utf-8")]),
     "html": Format(".html", lambda reading, image, title: [to_html(title, image, reading).encode("utf-8")]),
 }
 
@@ -45,7 +47,7 @@ def render(reading: Reading, page_image: Image.Image, title: str, name: str) -> 
         The content of each file by the end of its name: `.svg`, and `-2.svg` and so on for further pages.
 
     Raises:
-        KernError: if the text cannot be written so. `krn` and `html` take every text.
+        KernError: if the text cannot be written so. `krn`, `json` and `html` take every text.
         ConfigError: if there is no such format.
     """
     if name not in FORMATS:

@@ -2,6 +2,9 @@
 
 The text is played once from beginning to end: repeats are not, as kern does not say which bars are endings. Does not
 know how a chord is spread over a keyboard (see `voicing`).
+
+Where two voices hold one key, each has a channel: within a channel the first release of a key ends whatever holds it,
+and one note for both would be one note less than the text has.
 """
 
 from __future__ import annotations
@@ -22,7 +25,8 @@ from jazzmus.kern.chords import parse_chord
 
 TICKS = 960  # in a quarter note
 _TEMPO = 120.0
-_MELODY, _CHORDS = 0, 1  # channels
+_CHORDS = (1,)  # channels
+_MELODY = (0, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14, 15)  # 9 is for drums
 _LOUDNESS = {_MELODY: 96, _CHORDS: 56}
 _GRACE = Fraction(1, 32)  # length of a grace note, taken from the time before its note
 _MAJOR = ["Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#"]
@@ -130,11 +134,17 @@ def _key_name(key: Key) -> str:
     return (_MINOR if key.is_minor else _MAJOR)[key.fifths + 7]
 
 
-def _messages(name: str, sounds: Sequence[Sound], channel: int) -> list[tuple[int, mido.Message]]:
+def _messages(name: str, sounds: Sequence[Sound], channels: tuple[int, ...]) -> list[tuple[int, mido.Message]]:
+    """Return the messages of sounds in the order they begin, each in the first channel in which its key is free."""
     messages: list[tuple[int, mido.Message]] = [(0, mido.MetaMessage("track_name", name=name))]
+    held_until: dict[tuple[int, int], int] = {}  # by channel and key
     for key, begin, end in sounds:
-        on = mido.Message("note_on", note=key, velocity=_LOUDNESS[channel], channel=channel)
-        messages += [(_ticks(begin), on), (_ticks(end), mido.Message("note_off", note=key, channel=channel))]
+        on_at, off_at = _ticks(begin), _ticks(end)
+        free = (channel for channel in channels if held_until.get((channel, key), 0) <= on_at)
+        channel = next(free, channels[-1])
+        held_until[channel, key] = off_at
+        on = mido.Message("note_on", note=key, velocity=_LOUDNESS[channels], channel=channel)
+        messages += [(on_at, on), (off_at, mido.Message("note_off", note=key, channel=channel))]
     return messages
 
 

@@ -38,3 +38,7 @@ class Reading(Protocol):
     @property
     def system_boxes(self) -> Sequence[SystemBox]:
         """Where the systems stand, in pixels of the page; may be empty."""
+
+    @property
+    def tokens(self) -> Sequence[tuple[str, float]]:
+        """What the network wrote, each token with its probability; of systems, one after the other."""

@@ -1,4 +1,4 @@
-"""Bars whose notes do not add up to the meter in force.
+"""Bars against the meter in force: which do not add up to it, and how many do.
 
 Each voice of a bar is counted. A bar may be short, but not too long, where music begins or ends: the first and the last
 of a text, and those beside a barline that is more than a plain one (a repeat, a double or a final bar). Does not know
@@ -36,20 +36,54 @@ class WrongBar(NamedTuple):
     found: Fraction
 
 
-def wrong_bars(kern: str) -> list[WrongBar]:
-    """Return the bars of a text whose durations do not fit the meter in force, top to bottom.
+class BarSums(NamedTuple):
+    """What the bars of a text add up to.
+
+    Attributes:
+        wrong: bars that do not fit the meter in force, top to bottom.
+        full: number of bars in which each voice fills it.
+        meter: the meter in force at the end, in whole notes; None for none.
+    """
+
+    wrong: list[WrongBar]
+    full: int
+    meter: Fraction | None
+
+
+def wrong_bars(kern: str, meter: Fraction | None = None) -> list[WrongBar]:
+    """Return the bars of a text whose durations do not fit the meter in force; see `sum_bars`."""
+    return sum_bars(kern, meter).wrong
+
+
+def meter_at_end(kern: str, meter: Fraction | None = None) -> Fraction | None:
+    """Return the length of the meter in force at the end of a text, None for none; see `sum_bars`."""
+    return sum_bars(kern, meter).meter
+
+
+def meter_length(cell: str) -> Fraction | None:
+    """Return the length of a meter such as `*M3/4` in whole notes; None for one that has none, such as `*M0`."""
+    beats, _, unit = cell.removeprefix("*M").partition("/")
+    return Fraction(int(beats), int(unit)) if beats.isdecimal() and unit.isdecimal() and int(unit) else None
+
+
+def sum_bars(kern: str, meter: Fraction | None = None) -> BarSums:
+    """Return what the bars of a text add up to.
+
+    Args:
+        kern: the text.
+        meter: length of the meter in force before it, in whole notes; None for none.
 
     Raises:
         KernError: if the text is not well-formed, or a note is none; the message begins with the line number.
     """
     document = parse_kern(kern)
-    reader = _Reader()
+    reader = _Reader(meter=meter or Fraction(0))
     for row in document.rows:
         melody = [
             cell for cell, type_ in zip(row.cells, document.cell_types(row), strict=False) if type_ == MELODY_SPINE
         ]
         reader.take(row, melody)
-    return reader.wrong
+    return BarSums(reader.wrong, reader.full, reader.meter or None)
 
 
 @dataclass
@@ -58,6 +92,7 @@ class _Reader:
 
     Attributes:
         wrong: what was found in the bars before.
+        full: how many of them are full.
         meter: the meter in force; 0 for none.
         voices: what each voice has filled of the bar.
         line: line of the bar's beginning; 0 if nothing stands in it yet.
@@ -66,6 +101,7 @@ class _Reader:
     """
 
     wrong: list[WrongBar] = field(default_factory=list)
+    full: int = 0
     meter: Fraction = Fraction(0)
     voices: list[Fraction] = field(default_factory=lambda: [Fraction(0)])
     line: int = 0
@@ -80,8 +116,7 @@ class _Reader:
         elif row.kind is RowKind.INTERPRETATION:
             for cell in melody:
                 if name_in_force(cell) == "meter":
-                    beats, _, unit = cell.removeprefix("*M").partition("/")
-                    self.meter = Fraction(int(beats), int(unit)) if unit.isdigit() and int(unit) else Fraction(0)
+                    self.meter = meter_length(cell) or Fraction(0)
         elif row.kind is RowKind.MANIPULATION:
             self._split_and_join(melody)
         elif row.kind in (RowKind.BARLINE, RowKind.TERMINATOR):
@@ -92,8 +127,11 @@ class _Reader:
 
     def _end_bar(self, may_be_short: bool) -> None:
         may_be_short = may_be_short or self.may_be_short
+        if not self.meter or not self.last_line:
+            return
+        self.full += all(filled == self.meter for filled in self.voices)
         for filled in self.voices:
-            if self.meter and self.last_line and (filled > self.meter or (filled < self.meter and not may_be_short)):
+            if filled > self.meter or (filled < self.meter and not may_be_short):
                 self.wrong.append(WrongBar(self.line, self.last_line, self.meter, filled))
                 return
 

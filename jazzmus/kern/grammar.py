@@ -2,8 +2,9 @@
 
 A state is small, can be compared and hashed, and follows from the text before it alone. Rows: the header; clef,
 signature, key, meter and mensuration in the order of a header wherever they stand; splits and joins of the melody;
-barlines alike in all spines; notes and chords; ends of systems; the terminators. Comments and rows of anything else are
-not part of it: it is for what a model writes.
+barlines alike in all spines; notes and chords; ends of systems; the terminators. Source texts have besides, where one
+voice is, words in comments and what a header states unseen: names of the instrument, its transposition, the tempo. Rows
+of anything else are not part of it: it is for what a model writes.
 
 While the melody is split, each voice has a note exactly where its last one ended, and all other rows stand where no
 note goes on. Whether bars are full, and whether ties, slurs and beams end, it does not ask. Knows no tokens.
@@ -17,6 +18,7 @@ from jazzmus.kern.grammar_cells import (
     BARLINE,
     CHORD_HEADER,
     CHORD_SYMBOL,
+    COMMENT,
     HEADER,
     JOIN_ROW,
     LINEBREAK,
@@ -26,14 +28,16 @@ from jazzmus.kern.grammar_cells import (
     SPLIT_ROW,
     TERMINATOR,
     TICKS,
+    WORDS,
     RowPlace,
     cell_roots,
+    header_order,
+    is_of_words,
     row_root,
     shared_graph,
 )
 from jazzmus.kern.note_order import OPENING_ORDER
 from jazzmus.kern.notes import NULL_CELL
-from jazzmus.kern.systems import IN_FORCE
 
 # What is being read; a row without notes is read as a whole.
 ROW_START, ROW, CELL_START, NULL, MELODY, FURTHER, CHORD = range(7)
@@ -49,7 +53,7 @@ class Page(NamedTuple):
         voices: melody spines open; 0 before the header, -1 after the terminators.
         chords: whether there is a chord spine.
         left: ticks each voice's note goes on, one of them 0; empty while there is one voice.
-        stated: how many of `IN_FORCE` are behind in this run of interpretations.
+        stated: how many of `header_order` are behind in this run of interpretations.
         music: whether notes stand since the last end of a system.
         bar: whether a barline stands since the last notes or end of a system.
     """
@@ -96,13 +100,16 @@ class TextGrammar:
     Args:
         timed: Whether it keeps durations. Without, it is a coarser one of few states, made to find short ways to the
             end from the state that `coarse` returns: it writes nothing that can be left out of a cell, and takes voices
-            for equally long.
+            for equally long and free words for endless.
         chord_ends: Spellings of the chord spine's terminator.
+        source: Whether it takes the rows of source texts that no page shows.
     """
 
-    def __init__(self, timed: bool = True, chord_ends: tuple[str, ...] = ("*-",)) -> None:
+    def __init__(self, timed: bool = True, chord_ends: tuple[str, ...] = ("*-",), source: bool = False) -> None:
         self._timed = timed
         self._chord_ends = chord_ends
+        self._source = source
+        self._order = header_order(source)
         self._edges = shared_graph().edges
         self._labels = shared_graph().labels
         self._roots = cell_roots()
@@ -128,7 +135,7 @@ class TextGrammar:
         if reading in (MELODY, FURTHER):
             return self._in_melody(state, char)
         if reading == ROW:
-            return self._in_row(state, self._edges[state.node].get(char))
+            return self._in_row(state, self._edges[state.node].get(char) or self._among_words(state.node, char))
         if reading == ROW_START and char in _ROW_MARKS:
             return self._in_row(state, self._edges[self._row_root(state.page)].get(char))
         if reading in (ROW_START, CELL_START):
@@ -138,7 +145,14 @@ class TextGrammar:
     def _row_root(self, page: Page) -> int:
         if page.voices == _CLOSED or any(page.left):
             return 0
-        return row_root(RowPlace(page.chords, page.voices, page.stated, page.music, page.bar), self._chord_ends)
+        place = RowPlace(page.chords, page.voices, page.stated, page.music, page.bar)
+        return row_root(place, self._chord_ends, self._source)
+
+    def _among_words(self, node: int, char: str) -> int | None:
+        after = self._edges[node].get(WORDS)
+        if after is None or not is_of_words(char):
+            return None
+        return after if self._timed else node
 
     def _in_row(self, state: State, node: int | None) -> State | None:
         if node is None:
@@ -150,8 +164,10 @@ class TextGrammar:
         """Return what is known after a row without notes."""
         if label in (HEADER, CHORD_HEADER):
             return Page(1, label == CHORD_HEADER)
-        if label in IN_FORCE:
-            return page._replace(stated=IN_FORCE.index(label) + 1 if self._timed else 0)
+        if label in self._order:
+            return page._replace(stated=self._order.index(label) + 1 if self._timed else 0)
+        if label == COMMENT:
+            return page
         page = page._replace(stated=0)
         if label == BARLINE:
             return page._replace(bar=True)
@@ -243,6 +259,14 @@ class TextGrammar:
             sounding = [went_on if ticks is None else ticks for ticks, went_on in zip(notes, left, strict=True)]
             left = tuple(ticks - min(sounding) for ticks in sounding) if self._timed else (0,) * len(left)
         return page._replace(left=left, stated=0, music=True, bar=False)
+
+
+def is_coarse(state: State) -> bool:
+    """Say whether a grammar that is not timed lets a cell of one voice go on as this state's own may not.
+
+    A note struck with another must repeat its duration, and free words have an end.
+    """
+    return state.reading == FURTHER or (state.reading == ROW and WORDS in shared_graph().edges[state.node])
 
 
 def coarse(state: State) -> State:

@@ -23,6 +23,14 @@ NOTE, REST, CHORD_SYMBOL = "note", "rest", "chord symbol"  # what is complete at
 # What a row is at its end, besides the names in `IN_FORCE`.
 HEADER, CHORD_HEADER, BARLINE, LINEBREAK = "header", "header with chords", "barline", "linebreak"
 SPLIT_ROW, JOIN_ROW, TERMINATOR = "split", "join", "terminator"
+# Rows of source texts that no page shows, besides those of the same names that are drawn.
+COMMENT, INSTRUMENT, ABBREVIATION = "comment", "instrument", "abbreviation"
+TRANSPOSITION, TEMPO = "transposition", "tempo"
+_SOURCE_ORDER = (INSTRUMENT, ABBREVIATION, "clef", TRANSPOSITION, "signature", "key", "meter", "met", TEMPO)
+_LONGEST_NAME, _LONGEST_COMMENT = 40, 96
+_DIGITS = "0123456789"
+# The edge of a node for any character of free words, if no other edge is for it.
+WORDS = ""
 
 BARLINES = ("=", "==", "=||", "=:|!", "=!|:", "=:|!|:")
 CLEFS = ("G2", "Gv2", "G1", "F4", "Fv4", "F3", "C1", "C2", "C3", "C4", "C5")
@@ -162,13 +170,23 @@ def _chord(graph: Graph) -> int:
     return graph.words({f"{pitch}:": quality for pitch in pitches})
 
 
+def is_of_words(char: str) -> bool:
+    """Say whether a character may stand in free words: none that ends a cell or a row, nor the first of a linebreak."""
+    return char >= " " and char != "!"
+
+
+def header_order(source: bool) -> tuple[str, ...]:
+    """Return what rows of interpretations state, in the order of a header; with `source`, what no page shows too."""
+    return _SOURCE_ORDER if source else IN_FORCE
+
+
 class RowPlace(NamedTuple):
     """What decides which rows without notes may stand at a place.
 
     Attributes:
         chords: whether there is a chord spine.
         voices: number of melody spines open; 0 before the header.
-        stated: how many of `IN_FORCE` are behind in this run of interpretations.
+        stated: how many of `header_order` are behind in this run of interpretations.
         music: whether notes stand since the last end of a system.
         bar: whether the row before is a barline, interpretations apart.
     """
@@ -181,16 +199,19 @@ class RowPlace(NamedTuple):
 
 
 @cache
-def row_root(place: RowPlace, chord_ends: tuple[str, ...]) -> int:
+def row_root(place: RowPlace, chord_ends: tuple[str, ...], source: bool) -> int:
     """Return the node of the shared graph at which rows without notes begin, newlines included.
 
     Args:
         place: Where the rows stand.
         chord_ends: Spellings of the chord spine's terminator.
+        source: Whether there are rows that no page shows. They stand beside a single voice.
     """
     if not place.voices:
         return _headers()
-    names = list(IN_FORCE[place.stated :])
+    names = [name for name in header_order(source)[place.stated :] if place.voices == 1 or name in IN_FORCE]
+    if source and place.voices == 1:
+        names.append(COMMENT)
     if not place.bar:
         names.append(BARLINE)
     if place.music:
@@ -214,6 +235,8 @@ def _rows(name: str, voices: int, chords: bool, chord_ends: tuple[str, ...]) -> 
     def row(melody: str, chord: str) -> str:
         return "\t".join([melody] * voices + [chord] * chords)
 
+    if name in (COMMENT, INSTRUMENT, ABBREVIATION, TRANSPOSITION, TEMPO):
+        return _hidden_row(name, chords)
     if name == LINEBREAK:
         rows = [LINEBREAK_ROW]
     elif name == TERMINATOR:
@@ -224,6 +247,37 @@ def _rows(name: str, voices: int, chords: bool, chord_ends: tuple[str, ...]) -> 
         rows = [row(cell, NULL_INTERPRETATION) for cell in _interpretations()[name]]
     graph = shared_graph()
     return graph.words({text + "\n": graph.node({}, name) for text in rows})
+
+
+def _hidden_row(name: str, chords: bool) -> int:
+    """Return the node at which the rows begin that state, beside one voice, something that no page shows."""
+    graph = shared_graph()
+    chord = "!" if name == COMMENT else NULL_INTERPRETATION
+    end = graph.words({f"\t{chord}\n" if chords else "\n": graph.node({}, name)})
+    if name == TEMPO:
+        return graph.words({"*MM": _number(end, 3)})
+    if name == TRANSPOSITION:
+        semitones = _signed(end)
+        steps = _signed(graph.node({"c": semitones}))
+        return graph.words(dict.fromkeys(("*ITrd", "*Trd"), steps))
+    beginning = {COMMENT: "!LO:TX:", INSTRUMENT: '*I"', ABBREVIATION: "*I'"}[name]
+    words = end
+    for _ in range(_LONGEST_COMMENT if name == COMMENT else _LONGEST_NAME):
+        words = graph.node({**graph.edges[end], WORDS: words})
+    return graph.words({beginning: words})
+
+
+def _signed(follow: int) -> int:
+    return shared_graph().optional("-", 1, _number(follow, 2))
+
+
+def _number(follow: int, most: int) -> int:
+    """Return a node for up to `most` digits before what follows."""
+    graph = shared_graph()
+    node = graph.node(dict.fromkeys(_DIGITS, follow))
+    for _ in range(most - 1):
+        node = graph.node(dict.fromkeys(_DIGITS, graph.union(node, follow)))
+    return node
 
 
 @cache

@@ -1,8 +1,8 @@
 """Texts of single systems joined into the text of their page.
 
 `join_systems` carries clef, key signature, key and meter from system to system, as a player does: what a system's own
-header says counts against what was in force before it. `concatenate_systems` keeps the first header and drops the
-others, as the published baseline of detection and concatenation does.
+header says counts against what was in force before it, a meter against how long the bars are. `concatenate_systems`
+keeps the first header and drops the others, as the published baseline of detection and concatenation does.
 
 Knows rows and spines; does not know where on the page a system stands, nor how sure its reader was.
 """
@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from jazzmus.errors import KernError
+from jazzmus.kern.bar_sums import meter_length, sum_bars
 from jazzmus.kern.document import (
     CHORD_SPINE,
     END,
@@ -33,6 +35,9 @@ from jazzmus.kern.systems import IN_FORCE, name_in_force
 # A change at the beginning of a system is believed against a single header that repeats what was in force before, but
 # not on the word of one header alone: it would have to be seen in as many systems as this.
 CHANGE_COST = 1.5
+# A meter is drawn only where it changes, so nothing outvotes it; it takes this many full bars to be believed.
+METER_BARS = 2
+_METER = ("meter", "met")
 
 Cells = tuple[str, ...]
 _WITH_CHORDS = (MELODY_SPINE, CHORD_SPINE)
@@ -66,8 +71,9 @@ def join_systems(texts: Sequence[str]) -> str:
     """Return the page that these systems make, from top to bottom, with linebreaks between them.
 
     The first header is kept, unless the following ones outvote it. What these state otherwise than what is in force
-    becomes a change where enough of them say so (see `CHANGE_COST`). A meter, which no later system repeats, changes
-    only where it is written after the beginning. Spine splits that go on over the break stay open.
+    becomes a change where enough of them say so (see `CHANGE_COST`). A meter, which no later system repeats, changes at
+    the beginning of a system where its bars fit the header's meter, at least `METER_BARS` of them full, and not the one
+    in force. Spine splits that go on over the break stay open.
 
     Args:
         texts: Well-formed texts, all with the same spines but for a chord spine; at least one.
@@ -91,6 +97,10 @@ def join_systems(texts: Sequence[str]) -> str:
         else:
             goes_on, spines = False, tuple(range(count))
         rows += (_widened(cells, spines) for cells in system.other)
+        if index and _has_new_meter(system, now["meter"], spine_types):
+            now |= dict.fromkeys(_METER)
+            for name in _METER:
+                stated[name][index] = system.header.get(name)
         for name in IN_FORCE:
             wanted = stated[name][index]
             if wanted is not None and wanted != now[name]:
@@ -203,13 +213,32 @@ def _after(cells: Cells | None, body: Iterable[Row], name: str, count: int) -> C
     return cells
 
 
+def _has_new_meter(system: _System, before: Cells | None, spine_types: Cells) -> bool:
+    """Say whether a system's bars fit the meter that its header states, and not the one before."""
+    stated, in_force = _meter_of(system.header.get("meter")), _meter_of(before)
+    if stated is None or in_force is None or stated == in_force:
+        return False
+    rows = [spine_types, *system.splits, *(row.cells for row in system.body), (END,) * len(system.spines)]
+    music = rows_to_text(rows)
+    try:
+        sums = sum_bars(music, stated)
+        return not sums.wrong and sums.full >= METER_BARS and bool(sum_bars(music, in_force).wrong)
+    except KernError:  # what is no note has no length
+        return False
+
+
+def _meter_of(cells: Cells | None) -> Fraction | None:
+    """Return the length of the meter that a row states; None where it states none."""
+    return next((meter_length(cell) for cell in cells or () if name_in_force(cell) == "meter"), None)
+
+
 def _carried(stated: Sequence[Cells | None], systems: Sequence[_System], name: str) -> list[Cells | None]:
     """Return what is in force at the beginning of each system: the likeliest course through what headers state.
 
     A header that states something else than the course costs 1; a course that changes at the beginning of a system
     costs `CHANGE_COST`. The first header stands for itself like the others, so that one misread beginning is mended.
     """
-    if name in ("meter", "met"):
+    if name in _METER:
         return [stated[0], *(None for _ in stated[1:])]
     count = len(systems[0].spines)
     choices = sorted({cells for cells in stated if cells is not None})

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from heapq import heapify, heappop, heappush
 
-from jazzmus.kern.grammar import FURTHER, coarse
+from jazzmus.kern.grammar import coarse, is_coarse
 from jazzmus.kern.token_graph import TokenGraph, TokenState
 
 NEVER = 1 << 40
@@ -58,7 +58,7 @@ class CoarseDistance:
 
     def _is_in_one_voice(self, number: int) -> bool:
         text = self._graph.states[number].text
-        return text is None or (not text.page.left and text.reading != FURTHER)
+        return text is None or not (text.page.left or is_coarse(text))
 
     @staticmethod
     def _measure(edges: dict[int, list[int]], least: dict[int, int], counts: Callable[[int], bool]) -> None:

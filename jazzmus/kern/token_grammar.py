@@ -13,7 +13,7 @@ from heapq import heappop, heappush
 
 from jazzmus.errors import KernError
 from jazzmus.kern.codec import TextCodec
-from jazzmus.kern.grammar import FURTHER, MELODY, ROW, ROW_START, Page, State
+from jazzmus.kern.grammar import MELODY, ROW, ROW_START, Page, State, is_coarse
 from jazzmus.kern.grammar_cells import TICKS
 from jazzmus.kern.grammar_gaps import NO_WAY, Gaps
 from jazzmus.kern.token_distance import NEVER, CoarseDistance
@@ -36,8 +36,7 @@ class CodecGrammar:
     """The grammar of one codec's ids.
 
     Args:
-        codec: Tokenizer and vocabulary. Its form does not matter, as all forms are of one dialect; of the source's
-            texts, those with instrument names, tempi or comments cannot be written.
+        codec: Tokenizer, vocabulary and form; of the forms, only the source has rows that no page shows.
 
     Attributes:
         start: State before the first id after <bos>.
@@ -48,8 +47,8 @@ class CodecGrammar:
 
     def __init__(self, codec: TextCodec) -> None:
         tokenizer, vocabulary = codec.tokenizer, codec.vocabulary
-        self._graph = TokenGraph(text_grammar(tokenizer), tokenizer, vocabulary)
-        self._coarse = CoarseDistance(TokenGraph(text_grammar(tokenizer, timed=False), tokenizer, vocabulary))
+        self._graph = TokenGraph(text_grammar(codec), tokenizer, vocabulary)
+        self._coarse = CoarseDistance(TokenGraph(text_grammar(codec, timed=False), tokenizer, vocabulary))
         self._allowed: dict[int, tuple[tuple[int, ...], dict[int, int]]] = {}
         self._fewest: dict[int, int] = {}
         self._row_costs: dict[bool, int] = {}
@@ -87,10 +86,10 @@ class CodecGrammar:
         return kept
 
     def _can_end(self, state: int) -> bool:
-        """Say whether the end can be reached: a bound says so, but where a note must repeat the duration before it."""
+        """Say whether the end can be reached: a bound says so, but where the coarse grammar allows too much."""
         text = self._graph.states[state].text
-        repeats = text is not None and text.reading == FURTHER
-        return (self.fewest_to_end(state) if repeats else self._at_least(state)) < NEVER
+        is_bound = text is not None and is_coarse(text)
+        return (self.fewest_to_end(state) if is_bound else self._at_least(state)) < NEVER
 
     def _at_least(self, state: int) -> int:
         """Return a lower bound of `fewest_to_end`, which is kept if it is known to be exact."""

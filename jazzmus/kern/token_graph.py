@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from jazzmus.kern.base_tokenizer import Tokenizer
+from jazzmus.kern.codec import TextCodec
 from jazzmus.kern.compact import CompactTokenizer, chord_part, implied, own_text
+from jazzmus.kern.forms import SOURCE
 from jazzmus.kern.grammar import START, State, TextGrammar, is_end
 from jazzmus.kern.tokenizer import MediumTokenizer
 from jazzmus.kern.vocabulary import SPECIAL_TOKENS, Vocabulary
@@ -42,10 +44,10 @@ class _Branch:
         self.longer: dict[str, _Branch] = {}
 
 
-def text_grammar(tokenizer: Tokenizer, timed: bool = True) -> TextGrammar:
-    """Return the grammar of the texts that a tokenizer's `decode` writes before they are mended."""
-    ends = ("*-", _LOST_TERMINATOR) if isinstance(tokenizer, MediumTokenizer) else ("*-",)
-    return TextGrammar(timed, ends)
+def text_grammar(codec: TextCodec, timed: bool = True) -> TextGrammar:
+    """Return the grammar of the texts of a codec's form that its tokenizer's `decode` writes before they are mended."""
+    ends = ("*-", _LOST_TERMINATOR) if isinstance(codec.tokenizer, MediumTokenizer) else ("*-",)
+    return TextGrammar(timed, ends, codec.form.name == SOURCE.name)
 
 
 class TokenGraph:

@@ -93,11 +93,11 @@ def beam_decode(
         on_ids: Is shown the best ids of each page every few steps.
     """
     search = _Search(stepper, rules, options, scorer, on_ids)
-    texts = search.texts()
-    for row, text in enumerate(texts):
+    found = search.texts()
+    for row, ranked in enumerate(found):
         if on_ids is not None:
-            on_ids(row, text.ids)
-    return output_of(texts, rules.special.pad)
+            on_ids(row, ranked[0].ids)
+    return output_of(found, rules.special.pad)
 
 
 class _Search:
@@ -115,12 +115,12 @@ class _Search:
         self.rows = list(range(stepper.pages))
         self.beams = [[begin, *[_dead(begin)] * (self.width - 1)] for _ in self.rows]
         self.ended: list[list[Beam]] = [[] for _ in self.rows]
-        self.found: dict[int, Text] = {}
+        self.found: dict[int, list[Text]] = {}
         self.known = scorer.start(self.width) if scorer else None
 
     @torch.inference_mode()
-    def texts(self) -> list[Text]:
-        """Decode to the end; one text for each page."""
+    def texts(self) -> list[list[Text]]:
+        """Decode to the end; the texts of each page, best first."""
         pages = len(self.rows)
         for step in range(1, self.rules.max_length):
             candidates = self._candidates(step)
@@ -131,7 +131,7 @@ class _Search:
             if not self.rows:
                 break
         for place, row in enumerate(self.rows):
-            self.found[row] = self._best(place)
+            self.found[row] = self._ranked(place)
         return [self.found[row] for row in range(pages)]
 
     def _candidates(self, step: int) -> _Candidates:
@@ -222,7 +222,7 @@ class _Search:
                 alive = [beam.attention != _DEAD for beam in beams]
                 if any(looping) and looping == alive and not self.ended[row]:
                     text = self._text(beams[0], "length")
-                    self.found[row] = close_loop(self.stepper, place * self.width, text, self.rules)
+                    self.found[row] = [close_loop(self.stepper, place * self.width, text, self.rules)]
                     continue
                 self.beams[place] = [_dead(beam) if loops else beam for beam, loops in zip(beams, looping, strict=True)]
             if self.on_ids is not None:
@@ -238,7 +238,7 @@ class _Search:
             ended = sorted((beam.normalized(penalty) for beam in self.ended[row]), reverse=True)[: self.width]
             best = max(beam.normalized(penalty) for beam in self.beams[place])
             if row not in self.found and (best == _DEAD or (len(ended) == self.width and best <= ended[-1])):
-                self.found[row] = self._best(place)
+                self.found[row] = self._ranked(place)
         going_on = [place for place, row in enumerate(self.rows) if row not in self.found]
         if len(going_on) == len(self.rows):
             return
@@ -251,17 +251,18 @@ class _Search:
                 self.scorer.keep_pages(pages)
                 self.known = self.known[pages]
 
-    def _best(self, place: int) -> Text:
-        """The best text of a page, among those that ended and those that are cut at the limit."""
+    def _ranked(self, place: int) -> list[Text]:
+        """The best texts of a page, best first: those that ended, and before or after them what is cut at the limit."""
         penalty = self.options.length_penalty
-        row = self.rows[place]
-        pool = [*self.ended[row], *self.beams[place]]
-        best = max(pool, key=lambda beam: beam.normalized(penalty))
-        ended = best.ids[-1] == self.rules.special.eos and not best.limited
-        return self._text(best, "eos" if ended else "length")
+        alive = [beam for beam in self.beams[place] if beam.attention != _DEAD]
+        # Of texts in the making only the best can be one of the page's: they stop where they are.
+        pool = [*self.ended[self.rows[place]], *alive[:1]] or self.beams[place][:1]
+        best = sorted(pool, key=lambda beam: beam.normalized(penalty), reverse=True)[: self.width]
+        ended = [beam.ids[-1] == self.rules.special.eos and not beam.limited for beam in best]
+        return [self._text(beam, "eos" if whole else "length") for beam, whole in zip(best, ended, strict=True)]
 
     def _text(self, beam: Beam, reason: StopReason) -> Text:
-        return Text(beam.ids, torch.tensor(beam.log_probs, device=self.stepper.device), reason)
+        return Text(beam.ids, torch.tensor(beam.log_probs, device=self.stepper.device), reason, beam.score)
 
 
 def _dead(beam: Beam) -> Beam:

@@ -35,6 +35,8 @@ class DecodingOptions:
         max_length: Ids at which a text is cut, <bos> included; what the network was made for when None.
         num_beams: Texts that are followed at once; 1 takes the most probable id at each step.
         length_penalty: Power of the length that the score of a text is divided by, where several are followed.
+        bar_weight: What each bar that does not fit its meter takes from the score of a text, in nats, where several
+            are followed to their ends.
         ctc_weight: Share of the CTC head in the score, in [0, 1); for single systems.
         stop_loops: End a text that repeats itself without end.
         cache_dtype: Number format of the keys and values that are kept; the network's own when None.
@@ -46,6 +48,7 @@ class DecodingOptions:
     max_length: int | None = None
     num_beams: int = 1
     length_penalty: float = 1.0
+    bar_weight: float = 0.0
     ctc_weight: float = 0.0
     stop_loops: bool = True
     cache_dtype: CacheDtype | None = None
@@ -57,6 +60,8 @@ class DecodingOptions:
             raise ConfigError(f"DecodingOptions.num_beams must be at least 1, not {self.num_beams}")
         if self.length_penalty < 0:
             raise ConfigError(f"DecodingOptions.length_penalty must not be negative, but is {self.length_penalty}")
+        if self.bar_weight < 0 or (self.bar_weight and self.num_beams == 1):
+            raise ConfigError("DecodingOptions.bar_weight must not be negative, and needs num_beams above 1")
         if not 0 <= self.ctc_weight < 1:
             raise ConfigError(f"DecodingOptions.ctc_weight must lie in [0, 1), not {self.ctc_weight}")
         if self.cache_dtype not in (None, "float32", "bfloat16", "float16"):
@@ -70,19 +75,37 @@ class DecodingOptions:
         return None if self.cache_dtype is None else getattr(torch, self.cache_dtype)
 
 
+class Text(NamedTuple):
+    """One text that was read.
+
+    Attributes:
+        ids: From <bos> on.
+        log_probs: (N,) log-probabilities by the network alone, whatever a grammar allowed; at least as long as `ids`.
+        stop_reason: `eos` when the network ended the text itself, `length` when the limit did, `loop` when the text
+            went round in circles, of which one is left.
+        score: What it was chosen by among several, its length not counted; 0 where one text was followed.
+    """
+
+    ids: list[int]
+    log_probs: Tensor
+    stop_reason: StopReason
+    score: float = 0.0
+
+
 class DecodingOutput(NamedTuple):
     """What was read: ids, how probable each was, and why each page stopped.
 
     Attributes:
         ids: (B, N) beginning with <bos>; a page that ended early is filled with <pad>.
-        log_probs: (B, N) log-probability of each chosen id by the network alone, whatever a grammar allowed.
-        stop_reasons: `eos` when the network ended the page itself, `length` when the limit did, `loop` when the text
-            went round in circles, of which one is left.
+        log_probs: (B, N) as of `Text`.
+        stop_reasons: As of `Text`.
+        texts: Of each page the texts that were found, best first; the first is the page's row of `ids`.
     """
 
     ids: Tensor
     log_probs: Tensor
     stop_reasons: tuple[StopReason, ...]
+    texts: tuple[tuple[Text, ...], ...]
 
 
 class SpecialIds(NamedTuple):
@@ -157,23 +180,17 @@ class Rules(NamedTuple):
     guide: GrammarGuide | None = None
 
 
-class Text(NamedTuple):
-    """One page that was read: its ids from <bos> on, (N,) log-probabilities at least as long, and why it stopped."""
-
-    ids: list[int]
-    log_probs: Tensor
-    stop_reason: StopReason
-
-
-def output_of(texts: Sequence[Text], pad_id: int) -> DecodingOutput:
-    """Texts of different lengths as one output."""
+def output_of(found: Sequence[Sequence[Text]], pad_id: int) -> DecodingOutput:
+    """The texts of each page, best first, as one output."""
+    texts = [ranked[0] for ranked in found]
     length = max(len(text.ids) for text in texts)
     ids = torch.full((len(texts), length), pad_id, dtype=torch.long)
     log_probs = torch.zeros(len(texts), length, device=texts[0].log_probs.device)
     for row, text in enumerate(texts):
         ids[row, : len(text.ids)] = torch.tensor(text.ids)
         log_probs[row, : len(text.ids)] = text.log_probs[: len(text.ids)]
-    return DecodingOutput(ids.to(log_probs.device), log_probs, tuple(text.stop_reason for text in texts))
+    reasons = tuple(text.stop_reason for text in texts)
+    return DecodingOutput(ids.to(log_probs.device), log_probs, reasons, tuple(tuple(ranked) for ranked in found))
 
 
 def greedy_decode(stepper: Stepper, rules: Rules, on_ids: OnIds | None = None) -> DecodingOutput:
@@ -184,7 +201,7 @@ def greedy_decode(stepper: Stepper, rules: Rules, on_ids: OnIds | None = None) -
         rules: Limits.
         on_ids: Is shown the ids of each page every few steps.
     """
-    return output_of(_Greedy(stepper, rules, on_ids).texts(), rules.special.pad)
+    return output_of([[text] for text in _Greedy(stepper, rules, on_ids).texts()], rules.special.pad)
 
 
 def close_loop(stepper: Stepper, place: int, text: Text, rules: Rules) -> Text:

@@ -26,6 +26,7 @@ from jazzmus.model.pretrained import build_model, read_weights
 from jazzmus.model.smt.configuration_smt import SMTConfig
 from jazzmus.model.smt.modeling_smt import SheetMusicTransformer
 from jazzmus.utils.page_strategies import PageText, StrategyName, music_boxes, read_pages
+from jazzmus.utils.reranking import best_by_bars
 from jazzmus.utils.transcription import (
     DecodedText,
     RowStream,
@@ -33,7 +34,7 @@ from jazzmus.utils.transcription import (
     confidences_restored,
     decoded_text,
     doubtful_bars,
-    mean,
+    mean_probability,
 )
 
 SHIPPED_WEIGHTS = Path("weights")
@@ -114,25 +115,27 @@ class Recognizer:
             on_ids: As of `SheetMusicTransformer.read`, of each batch of pages or systems.
         """
         started = time.perf_counter()
-        texts = read_pages(self.strategy, images, lambda pictures: self._read_pictures(pictures, on_ids), boxes)
+        texts = read_pages(
+            self.strategy, images, lambda pictures: self._read_pictures(pictures, on_ids), boxes, self._choose
+        )
         seconds = (time.perf_counter() - started) / len(images)
         return [self._transcription(page, image, seconds) for page, image in zip(texts, images, strict=True)]
 
-    def _read_pictures(self, pictures: Sequence[Image.Image], on_ids: OnIds | None) -> list[DecodedText]:
-        """Read pictures, each as one text, `PICTURES_AT_ONCE` at a time."""
-        decoded: list[DecodedText] = []
+    def _read_pictures(self, pictures: Sequence[Image.Image], on_ids: OnIds | None) -> list[list[DecodedText]]:
+        """The texts found for each picture, best first; `PICTURES_AT_ONCE` are read at a time."""
+        decoded: list[list[DecodedText]] = []
         device = self.model.device
         for start in range(0, len(pictures), PICTURES_AT_ONCE):
             tensors = [self.page_transform(picture) for picture in pictures[start : start + PICTURES_AT_ONCE]]
             pixels, sizes = pad_images(tensors, self.model.config.stride)
             reading = self.model.read(pixels.to(device), sizes.to(device), self.decoding, self.grammar, on_ids)
-            decoded += (
-                decoded_text(self.codec, ids, log_probs, reason)
-                for ids, log_probs, reason in zip(
-                    reading.ids.tolist(), reading.log_probs.tolist(), reading.stop_reasons, strict=True
-                )
-            )
+            # Without a say of the bars the best text is the only one of interest.
+            count = None if self.decoding.bar_weight else 1
+            decoded += ([decoded_text(self.codec, text) for text in texts[:count]] for texts in reading.texts)
         return decoded
+
+    def _choose(self, systems: Sequence[Sequence[DecodedText]]) -> list[DecodedText]:
+        return best_by_bars(systems, self.decoding.bar_weight, self.decoding.length_penalty)
 
     def _transcription(self, page: PageText, image: Image.Image, seconds: float) -> Transcription:
         decoded = page.decoded
@@ -140,11 +143,12 @@ class Recognizer:
         return Transcription(
             kern=kern,
             stop_reason=decoded.stop_reason,
-            confidence=mean(decoded.token_probabilities),
+            confidence=mean_probability(decoded.tokens),
             seconds=seconds,
             row_confidences=confidences_restored(kern, decoded.text, decoded.row_confidences),
             doubtful_bars=doubtful_bars(kern),
             system_boxes=page.boxes or (music_boxes(image) if self.find_boxes else ()),
+            tokens=decoded.tokens,
         )
 
 

@@ -29,8 +29,15 @@ StrategyName = Literal["page", "systems", "concatenate"]
 STRATEGIES: tuple[StrategyName, ...] = ("page", "systems", "concatenate")
 _WORST_FIRST = ("loop", "length", "eos")
 
-# Reads pictures, each as one text.
-ReadPictures = Callable[[Sequence[Image.Image]], list[DecodedText]]
+# Reads pictures: the texts found for each, best first.
+ReadPictures = Callable[[Sequence[Image.Image]], list[list[DecodedText]]]
+# Chooses a text for each system of a page, from top to bottom.
+Choose = Callable[[Sequence[Sequence[DecodedText]]], list[DecodedText]]
+
+
+def likeliest(systems: Sequence[Sequence[DecodedText]]) -> list[DecodedText]:
+    """The first text of each system."""
+    return [texts[0] for texts in systems]
 
 
 class PageText(NamedTuple):
@@ -45,6 +52,7 @@ def read_pages(
     pages: Sequence[Image.Image],
     read_pictures: ReadPictures,
     boxes: Sequence[Sequence[SystemBox]] | None = None,
+    choose: Choose = likeliest,
 ) -> list[PageText]:
     """Read gray pages.
 
@@ -53,9 +61,10 @@ def read_pages(
         pages: Mode "L".
         read_pictures: Reads whole pages or pictures of one system.
         boxes: Systems of each page from top to bottom, where they are known; found when None.
+        choose: Which of the texts found for each system of a page is taken.
     """
     if strategy == "page":
-        return [PageText(decoded, ()) for decoded in read_pictures(pages)]
+        return [PageText(choose([texts])[0], ()) for texts in read_pictures(pages)]
     found = [tuple(page_boxes) for page_boxes in boxes] if boxes is not None else [music_boxes(page) for page in pages]
     pictures: list[Image.Image] = []
     for page, page_boxes in zip(pages, found, strict=True):
@@ -65,7 +74,8 @@ def read_pages(
         pictures += [crop_systems(page, page_boxes, at, at + 1, strip=True) for at in range(len(page_boxes))]
     readings = iter(read_pictures(pictures))
     return [
-        PageText(_joined(strategy, [next(readings) for _ in page_boxes or (None,)]), page_boxes) for page_boxes in found
+        PageText(_joined(strategy, choose([next(readings) for _ in page_boxes or (None,)])), page_boxes)
+        for page_boxes in found
     ]
 
 
@@ -86,6 +96,6 @@ def _joined(strategy: StrategyName, systems: Sequence[DecodedText]) -> DecodedTe
     return DecodedText(
         text,
         confidences_in(text, lines, confidences),
-        tuple(probability for system in systems for probability in system.token_probabilities),
+        tuple(token for system in systems for token in system.tokens),
         min((system.stop_reason for system in systems), key=_WORST_FIRST.index),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
@@ -13,7 +12,7 @@ from jazzmus.kern.bar_sums import wrong_bars
 from jazzmus.kern.closing import close_text
 from jazzmus.kern.codec import TextCodec
 from jazzmus.kern.document import split_lines
-from jazzmus.model.decoding import StopReason
+from jazzmus.model.decoding import StopReason, Text
 
 SURE = 1.0  # of a line that nobody chose
 
@@ -30,6 +29,8 @@ class Transcription(NamedTuple):
         row_confidences: For each line of `kern` the least probability of its tokens; 1.0 where none was chosen.
         doubtful_bars: 1-based numbers of the lines of `kern` at which a bar begins that does not fill its meter.
         system_boxes: Where the systems stand, in pixels of the page; empty where nobody looked for them.
+        tokens: Each token the network wrote, with its probability; of a page read by its systems, one after the other,
+            each ended by <eos>.
     """
 
     kern: str
@@ -39,6 +40,7 @@ class Transcription(NamedTuple):
     row_confidences: tuple[float, ...] = ()
     doubtful_bars: tuple[int, ...] = ()
     system_boxes: tuple[SystemBox, ...] = ()
+    tokens: tuple[tuple[str, float], ...] = ()
 
 
 class DecodedText(NamedTuple):
@@ -47,30 +49,30 @@ class DecodedText(NamedTuple):
     Attributes:
         text: In the codec's form, not yet restored.
         row_confidences: One for each line of `text`.
-        token_probabilities: One for each token, the one that ends the text included.
+        tokens: Each with its probability, the one that ends the text included.
         stop_reason: As of `Transcription`.
+        score: As of `jazzmus.model.decoding.Text`.
     """
 
     text: str
     row_confidences: tuple[float, ...]
-    token_probabilities: tuple[float, ...]
+    tokens: tuple[tuple[str, float], ...]
     stop_reason: StopReason
+    score: float = 0.0
 
 
-def decoded_text(codec: TextCodec, ids: Sequence[int], log_probs: Sequence[float], reason: StopReason) -> DecodedText:
-    """The text of one row of a reading; one that was cut off is closed.
+def decoded_text(codec: TextCodec, read: Text) -> DecodedText:
+    """What was read as a text; one that was cut off is closed.
 
     Args:
         codec: Of the network that read.
-        ids: Ids beginning with <bos>; what follows <eos> is padding.
-        log_probs: Natural logarithm of each id's probability.
-        reason: Why the network stopped.
+        read: Ids beginning with <bos>; what follows <eos> is padding.
     """
-    eos_id = codec.vocabulary.eos_id
+    ids, eos_id = read.ids, codec.vocabulary.eos_id
     end = ids.index(eos_id) + 1 if eos_id in ids else len(ids)
-    probabilities = tuple(math.exp(value) for value in log_probs[1:end])
+    probabilities = read.log_probs[1:end].exp().tolist()
     text = codec.decode_formed(ids)
-    if reason != "eos":
+    if read.stop_reason != "eos":
         with suppress(KernError):  # a network that was free to write anything wrote no beginning of a text
             text = close_text(text)
     confidences: list[float] = []
@@ -79,12 +81,13 @@ def decoded_text(codec: TextCodec, ids: Sequence[int], log_probs: Sequence[float
         confidences.append(min(probabilities[start : start + length]))
         start += length
     lines = text.count("\n") + (not text.endswith("\n") and bool(text))
-    return DecodedText(text, (*confidences, *[SURE] * lines)[:lines], probabilities, reason)
+    tokens = tuple(zip(codec.vocabulary.decode(ids[1:end]), probabilities, strict=True))
+    return DecodedText(text, (*confidences, *[SURE] * lines)[:lines], tokens, read.stop_reason, read.score)
 
 
-def mean(probabilities: Sequence[float]) -> float:
-    """Mean probability; 1 of none."""
-    return sum(probabilities) / len(probabilities) if probabilities else 1.0
+def mean_probability(tokens: Sequence[tuple[str, float]]) -> float:
+    """Mean probability of tokens; 1 of none."""
+    return sum(probability for _, probability in tokens) / len(tokens) if tokens else 1.0
 
 
 def confidences_in(text: str, lines: Sequence[str], confidences: Sequence[float]) -> tuple[float, ...]:

@@ -68,3 +68,4 @@ class PlainReading(NamedTuple):
     row_confidences: tuple[float, ...] = ()
     doubtful_bars: tuple[int, ...] = ()
     system_boxes: tuple[SystemBox, ...] = ()
+    tokens: tuple[tuple[str, float], ...] = ()

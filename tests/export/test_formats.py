@@ -15,6 +15,7 @@ BEGINNINGS = {
     "midi": b"MThd",
     "svg": b"<svg",
     "png": b"\x89PNG",
+    "json": b"{",
     "html": b"<!DOC",
 }
 
@@ -38,7 +39,7 @@ def test_further_pages_are_numbered() -> None:
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("kern", HOSTILE)
 def test_text_and_html_take_every_text_and_the_others_say_why_not(kern: str, name: str) -> None:
-    if name in ("krn", "html"):
+    if name in ("krn", "json", "html"):
         assert len(render(PlainReading(kern), PAGE, "tune", name)) == 1
     else:
         with pytest.raises(KernError, match=r"^line \d+: "):

@@ -5,6 +5,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 import mido
+import music21
 import pytest
 from hypothesis import given, settings
 from pieces import HOSTILE, PIECE, STRANGE
@@ -20,16 +21,17 @@ def read(content: bytes) -> mido.MidiFile:
 
 
 def notes_of(track: mido.MidiTrack) -> list[Sound]:
-    """The keys of a track, each from the time it is struck to that it is let go."""
+    """The keys of a track, each from the time it is struck to that it is let go; none is struck while it is held."""
     now, struck, found = 0, {}, []
     for message in track:
         now += message.time
         if message.type == "note_on":
-            struck.setdefault(message.note, []).append(now)
+            assert (message.channel, message.note) not in struck
+            struck[message.channel, message.note] = now
         elif message.type == "note_off":
-            begin = struck[message.note].pop(0)
+            begin = struck.pop((message.channel, message.note))
             found.append(Sound(message.note, Fraction(begin, 4 * TICKS), Fraction(now, 4 * TICKS)))
-    assert not any(struck.values())
+    assert not struck
     return sorted(found, key=lambda sound: (sound.begin, sound.key))
 
 
@@ -76,6 +78,40 @@ def test_meter_key_and_tempo() -> None:
     assert [message.key for message in messages if message.type == "key_signature"] == ["Gm", "G"]
     meters = [(message.numerator, message.denominator) for message in messages if message.type == "time_signature"]
     assert meters == [(4, 4), (3, 4)]
+
+
+UNISONS = {
+    "one voice within the other's note": "*^\n1c\t4e\n.\t4c\n.\t2g\n*v\t*v",
+    "one after the other's beginning": "*^\n2c\t4e\n.\t2.c\n2g\t.\n*v\t*v",
+    "together": "*^\n2c\t4c\n.\t4c\n2c\t2c\n*v\t*v",
+    "struck twice in a cell": "4c 4c 4c\n2.c",
+    "a grace note before its own note": "4c\nqc\n4c\n2c",
+}
+
+
+@pytest.mark.parametrize("rows", UNISONS.values(), ids=UNISONS)
+def test_notes_of_one_key_at_one_time_are_all_read_again(rows: str) -> None:
+    kern = f"**kern\n*M4/4\n=\n{rows}\n==\n*-\n"
+    content, sounds = to_midi(kern), melody_sounds(build_bars(kern))
+    assert sorted(notes_of(read(content).tracks[1])) == sorted(sounds)
+    score = music21.converter.parseData(content, format="midi", quantizePost=False)
+    found = [
+        Sound(pitch.midi, begin, begin + Fraction(note.quarterLength) / 4)
+        for note in score.recurse().notes
+        for pitch in note.pitches
+        for begin in [Fraction(note.getOffsetInHierarchy(score)) / 4]
+    ]
+    assert sorted(found) == sorted(sounds)
+
+
+def test_a_second_channel_is_for_unisons_only_and_never_that_of_chords_or_drums() -> None:
+    def channels(track: mido.MidiTrack) -> set[int]:
+        return {message.channel for message in track if message.type == "note_on"}
+
+    assert [channels(track) for track in read(to_midi(PIECE)).tracks[1:]] == [{0}, {1}]
+    many = "**kern\n" + " ".join(["4c"] * 14) + "\n*-\n"
+    assert channels(read(to_midi(many)).tracks[1]) == set(range(16)) - {1, 9}
+    assert len(read(to_midi(many.replace("4c\n", "4c 4c\n"))).tracks) == 3
 
 
 @pytest.mark.parametrize("kern", STRANGE)

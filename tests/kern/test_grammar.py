@@ -13,6 +13,7 @@ from jazzmus.kern.grammar import TextGrammar
 from jazzmus.kern.systems import IN_FORCE, count_systems, name_in_force, system_range
 
 GRAMMAR = TextGrammar()
+SOURCE_GRAMMAR = TextGrammar(source=True)
 START = "**kern\t**mxhm\n*clefG2\t*\n*k[b-]\t*\n*M4/4\t*\n=\t=\n"
 END = "==\t==\n*-\t*-\n"
 
@@ -88,14 +89,51 @@ def test_what_is_not_valid_stops_at_its_first_wrong_character(rows: str, good: s
     assert GRAMMAR.read(START + rows[: len(good) + 1]) is None
 
 
+HIDDEN = (
+    '*I"Horn in F, B\ue10d\t*\n',
+    "*I'Hn. 1\t*\n",
+    "*ITrd-4c-7\t*\n",
+    "*Trd1c2\t*\n",
+    "*MM96\t*\n",
+    "!LO:TX:a:i:t=slow (twice)\t!\n",
+)
+
+
+@pytest.mark.parametrize("row", HIDDEN)
+def test_rows_that_no_page_shows_are_of_source_texts_only(row: str) -> None:
+    text = f"**kern\t**mxhm\n{row}=\t=\n4c\t.\n{row}{END}"
+    assert SOURCE_GRAMMAR.accepts(text)
+    without_chords = "".join(line.split("\t")[0] + "\n" for line in text.splitlines())
+    assert SOURCE_GRAMMAR.accepts(without_chords)
+    assert GRAMMAR.read(f"**kern\t**mxhm\n{row}") is None
+    assert GRAMMAR.read(f"**kern\n{row.split(chr(9))[0]}\n") is None
+    voices = SOURCE_GRAMMAR.read(START + "*^\t*\n")
+    assert voices is not None
+    assert SOURCE_GRAMMAR.read(row.replace("\t", "\t*\t"), voices) is None
+
+
+def test_a_source_header_has_an_order_and_words_have_an_end() -> None:
+    names, transposition, tempo = "".join(HIDDEN[:2]), HIDDEN[2], HIDDEN[4]
+    header = f"**kern\t**mxhm\n{names}*clefG2\t*\n{transposition}*k[]\t*\n*M4/4\t*\n{tempo}"
+    assert SOURCE_GRAMMAR.read(header) is not None
+    assert SOURCE_GRAMMAR.read(header + HIDDEN[5] + "*clef") is None
+    for beginning, most in (("!LO:TX:", 96), ('*I"', 40)):
+        full = START + beginning + "a" * most
+        assert SOURCE_GRAMMAR.read(full) is not None
+        assert SOURCE_GRAMMAR.read(full + "a") is None
+        for char in "\n\r!\x00":
+            assert SOURCE_GRAMMAR.read(START + beginning + char) is None
+
+
 def test_the_same_beginning_gives_the_same_state() -> None:
     assert GRAMMAR.read(START + "4c\t.\n") == GRAMMAR.read(START + "8dd\t.\n")
     assert GRAMMAR.read(START + "4c\t.\n") != GRAMMAR.read(START)
 
 
-@pytest.mark.parametrize("form", ["normal", "written"])
+@pytest.mark.parametrize("form", sorted(FORMS))
 def test_every_real_page_and_system_is_taken(real_texts: list[str], form: str) -> None:
+    grammar = SOURCE_GRAMMAR if form == "source" else GRAMMAR
     for text in real_texts[::4]:
         last = count_systems(text) - 1
         for part in (text, system_range(text, last, last + 1)):
-            assert GRAMMAR.accepts(FORMS[form].apply(part))
+            assert grammar.accepts(FORMS[form].apply(part))

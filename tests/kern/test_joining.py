@@ -59,6 +59,34 @@ def test_a_change_within_a_system_holds_for_the_next() -> None:
     assert join_systems(systems_of(text)) == text
 
 
+IN_THREE = "=\t=\n2.g\t.\n=\t=\n2.a\t."
+IN_FOUR = "=\t=\n1g\tG:7\n=\t=\n1a\t."
+
+
+def test_a_meter_that_changes_at_a_line_is_kept_where_its_bars_fit() -> None:
+    waltz = f"*M3/4\t*\n{IN_THREE}\n=\t=\n4b\t."
+    text = page(IN_FOUR, waltz, IN_THREE + "\n=\t=\n2.b\t.", f"*M4/4\t*\n*met(c)\t*\n{IN_FOUR}\n==\t==")
+    assert join_systems(systems_of(text)) == text
+    assert "*M3/4" not in concatenate_systems(systems_of(text))
+
+
+@pytest.mark.parametrize(
+    ("meter", "bars"),
+    [
+        ("*M3/4", IN_FOUR),  # fits what is in force only
+        ("*M3/4", "=\t=\n2.g\t.\n=\t=\n1g\t.\n=\t=\n2.a\t.\n=\t="),  # does not fit itself
+        ("*M3/4", "=\t=\n4g\t.\n=\t=\n2.g\t.\n=\t=\n4a\t.\n=\t="),  # one full bar
+        ("*M3/4", IN_THREE),  # bars at the edges may be short in four, too
+        ("*M3/4", "=\t=\n2.g\t.\n=\t=\n2.h\t.\n=\t=\n2.a\t.\n=\t="),  # a note that is none
+        ("*M8/8", "=\t=\n1g\t.\n=\t=\n1g\t.\n=\t="),  # as long as the one in force
+    ],
+)
+def test_a_meter_at_a_line_that_its_bars_do_not_bear_out_is_dropped(meter: str, bars: str) -> None:
+    text = page(IN_FOUR, bars + "\n==\t==")
+    first, second = systems_of(text)
+    assert join_systems([first, second.replace("*M4/4", meter)]) == text
+
+
 @pytest.mark.parametrize("join", JOINERS)
 def test_splits_that_meet_stay_open_and_others_close(join) -> None:  # type: ignore[no-untyped-def]
     split = page("=\t=\n*^\t*\n4g\t4b\tG:7\n4g\t4b\t.", "4a\t4c\t.\n*v\t*v\t*\n==\t==")

@@ -22,12 +22,15 @@ TEXTS = (
     "*^\t*\n2e-]\t4g\tC:maj\n.\t4a\t.\n2r\t2fn\t.\n*v\t*v\t*\n"
     "!!linebreak:original\n=\t=\n1ff\tA:hdim7\n==\t==\n*-\t*-\n",
     "**kern\n*clefF4\n*M3/4\n=\n2.C\n=\n4D\n8E 8G\n8A\n4BB\n==\n*-\n",
+    "**kern\t**mxhm\n*I\"Horn (:B)\t*\n*I'Hn\t*\n*clefG2\t*\n*Trd1c2\t*\n*M4/4\t*\n*MM96\t*\n=\t=\n"
+    "!LO:TX:a:t=(C7)\t!\n4c\t.\n==\t==\n*-\t*-\n",
+    '**kern\n*I"Tuba\n*clefF4\n=\n!LO:TX:b:t=low\n4C\n==\n*-\n',
 )
 
 
-def make_codec(name: str, without: str = "") -> TextCodec:
+def make_codec(name: str, without: str = "", form: str = "source") -> TextCodec:
     tokens = build_tokenizer(name).vocabulary(TEXTS).tokens
-    return TextCodec.from_names(name, [token for token in tokens if not without or without not in token], "source")
+    return TextCodec.from_names(name, [token for token in tokens if not without or without not in token], form)
 
 
 def walk(grammar: CodecGrammar, codec: TextCodec, rng: random.Random, steps: int) -> list[int]:
@@ -65,6 +68,52 @@ def test_texts_of_the_vocabulary_are_allowed(codec: TextCodec, grammar: CodecGra
             assert index in grammar.allowed(state)
             state = grammar.advance(state, index)
         assert grammar.allowed(state) == ()
+
+
+def test_rows_that_no_page_shows_are_written_in_the_source_form_only() -> None:
+    codec = make_codec("compact", form="written")
+    grammar = build_token_grammar(codec)
+    state = grammar.start
+    read: list[int] = []
+    for index in codec.encode_formed(TEXTS[2])[1:]:
+        if index not in grammar.allowed(state):
+            break
+        read.append(index)
+        state = grammar.advance(state, index)
+    assert codec.decode_formed(read) in ("**kern\t**mxhm\n", "**kern\t**mxhm\n*")
+
+
+@pytest.mark.parametrize("name", ["compact", "byte_pair"])
+def test_free_words_can_be_ended_at_every_token(name: str) -> None:
+    codec = make_codec(name)
+    grammar = build_token_grammar(codec)
+    ids = codec.encode_formed(TEXTS[2])
+    count = next(count for count in range(len(ids)) if codec.decode_formed(ids[:count]).endswith('*I"'))
+    state = grammar.start
+    for index in ids[1:count]:
+        state = grammar.advance(state, index)
+    rng = random.Random(3)
+    text = ""
+    while "\n" not in text:
+        after = {way: grammar.fewest_to_end(grammar.advance(state, way)) for way in grammar.allowed(state)}
+        assert grammar.fewest_to_end(state) == 1 + min(after.values())
+        chosen = rng.choice(sorted(after))
+        text += codec.vocabulary.tokens[chosen]
+        state = grammar.advance(state, chosen)
+    assert len(text) <= len("\t*\n") + 40
+
+
+def test_words_are_not_made_so_long_that_nothing_can_end_them() -> None:
+    pieces = ["**kern\t**mxhm\n", '*I"', "a", "aa\t*\n", "=\t=\n", "4c\t.\n", "*-\t*-\n"]
+    codec = TextCodec.from_names("byte_pair", [*make_codec("word").vocabulary.tokens[:4], *pieces], "source")
+    grammar = build_token_grammar(codec)
+    ids = [codec.vocabulary.tokens.index(piece) for piece in pieces]
+    state = grammar.advance(grammar.advance(grammar.start, ids[0]), ids[1])
+    for _ in range(38):
+        assert set(ids[2:4]) <= set(grammar.allowed(state))
+        assert grammar.fewest_to_end(state) == 4
+        state = grammar.advance(state, ids[2])
+    assert grammar.allowed(state) == (ids[3],)
 
 
 def test_random_walks_end_and_decode_to_texts_that_parse(codec: TextCodec, grammar: CodecGrammar) -> None:

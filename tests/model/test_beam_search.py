@@ -195,3 +195,18 @@ def test_a_network_reads_systems_with_both_heads() -> None:
     assert together.ids[0].tolist()[: alone.ids.shape[1]] == alone.ids[0].tolist()
     only_ctc = model.read(images, sizes, DecodingOptions(num_beams=3, max_length=12, ctc_weight=0.99))
     assert only_ctc.ids.tolist() != model.read(images, sizes, DecodingOptions(num_beams=3, max_length=12)).ids.tolist()
+
+
+def test_texts_of_a_page_come_best_first_and_no_two_are_alike() -> None:
+    options = DecodingOptions(num_beams=4, max_length=14)
+    output = beam_decode(RandomStepper(3, 4, 1, sharpness=1), rules(14), options)
+    assert max(len(texts) for texts in output.texts) > 1
+    for row, texts in zip(output.ids.tolist(), output.texts, strict=True):
+        length = len(texts[0].ids)
+        assert row[:length] == texts[0].ids
+        assert set(row[length:]) <= {PAD}
+        values = [text.score / (len(text.ids) - 1) for text in texts]
+        assert values == sorted(values, reverse=True)
+        assert len({tuple(text.ids) for text in texts}) == len(texts) <= 4
+        for text in texts:
+            assert text.score == pytest.approx(float(text.log_probs[1:].sum()), abs=1e-4)

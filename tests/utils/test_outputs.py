@@ -70,7 +70,9 @@ def test_a_folder_with_the_ending_of_a_format_gets_kern(here: Path) -> None:
 
 @pytest.mark.parametrize("named", ["pdf", "", "krn,", "KRN", "../krn"])
 def test_formats_that_are_none(named: str) -> None:
-    with pytest.raises(ConfigError, match=r"--format .*: no format .*; choose from krn,musicxml,midi,svg,png,html"):
+    with pytest.raises(
+        ConfigError, match=r"--format .*: no format .*; choose from krn,musicxml,midi,svg,png,json,html"
+    ):
         choose_formats(named, "out/")
 
 

@@ -32,7 +32,7 @@ class Reader:
         self.reason = reason
         self.broken = broken
 
-    def __call__(self, pictures: Sequence[Image.Image]) -> list[DecodedText]:
+    def __call__(self, pictures: Sequence[Image.Image]) -> list[list[DecodedText]]:
         self.batches.append(len(pictures))
         texts = []
         for picture in pictures:
@@ -41,7 +41,8 @@ class Reader:
             if self.broken and gray == 100:
                 text = text.replace("*-\t*-\n", "*-\n")
             lines = text.count("\n")
-            texts.append(DecodedText(text, (0.9,) * (lines - 2) + (gray / 200, 0.9), (0.5, 1.0), self.reason))
+            confidences = (0.9,) * (lines - 2) + (gray / 200, 0.9)
+            texts.append([DecodedText(text, confidences, (("a", 0.5), ("<eos>", 1.0)), self.reason)])
             self.reason = "eos"
         return texts
 
@@ -66,7 +67,7 @@ def test_systems_of_all_pages_are_read_in_one_batch_and_joined() -> None:
     assert first.boxes == BOXES
     assert notes(first.decoded.text) == ["1e\t.", "1d\t.", "1c\t."]
     assert count_systems(first.decoded.text) == 3
-    assert first.decoded.token_probabilities == (0.5, 1.0) * 3
+    assert first.decoded.tokens == (("a", 0.5), ("<eos>", 1.0)) * 3
     assert notes(second.decoded.text) == ["1c\t."]
     by_line = dict(zip(first.decoded.text.splitlines(), first.decoded.row_confidences, strict=True))
     assert [by_line[note] for note in ("1e\t.", "1d\t.", "1c\t.")] == [0.75, 0.5, 0.25]

@@ -3,11 +3,13 @@ from __future__ import annotations
 import math
 
 import pytest
+import torch
 
 from jazzmus.kern.codec import TextCodec
 from jazzmus.kern.forms import FORMS
 from jazzmus.kern.tokenizer import TOKENIZERS, build_tokenizer
-from jazzmus.utils.transcription import RowStream, confidences_in, confidences_restored, decoded_text, mean
+from jazzmus.model.decoding import Text
+from jazzmus.utils.transcription import RowStream, confidences_in, confidences_restored, decoded_text, mean_probability
 
 KERN = """**kern	**mxhm
 *clefG2	*
@@ -43,8 +45,9 @@ def test_the_least_sure_token_of_a_line_is_found_again_in_the_text(name: str, fo
     line = next(number for number, text in enumerate(formed) if text.startswith("2b-"))
     unsure = 1 + sum(lengths[:line]) + lengths[line] - 1
     log_probs = [math.log(0.3) if at == unsure else math.log(0.9) for at in range(len(ids))]
-    decoded = decoded_text(codec, [*ids, 0, 0], [*log_probs, 0.0, 0.0], "eos")
-    assert decoded.token_probabilities == pytest.approx([math.exp(value) for value in log_probs[1:]])
+    decoded = decoded_text(codec, Text([*ids, 0, 0], torch.tensor([*log_probs, 0.0, 0.0]), "eos"))
+    assert [value for _, value in decoded.tokens] == pytest.approx([math.exp(value) for value in log_probs[1:]])
+    assert [token for token, _ in decoded.tokens] == codec.vocabulary.decode(ids[1:])
     kern = codec.form.restore(decoded.text)
     confidences = confidences_restored(kern, decoded.text, decoded.row_confidences)
     assert len(confidences) == len(kern.splitlines())
@@ -58,10 +61,10 @@ def test_an_unfinished_text_and_an_empty_one_have_confidences_for_their_lines() 
     codec = codec_of("compact", "written")
     ids = codec.encode(KERN)
     for length in range(1, len(ids)):
-        decoded = decoded_text(codec, ids[:length], [-0.1] * length, "length")
+        decoded = decoded_text(codec, Text(ids[:length], torch.full((length,), -0.1), "length"))
         assert len(decoded.row_confidences) == len(decoded.text.splitlines())
-        assert len(decoded.token_probabilities) == length - 1
-    assert mean(()) == 1.0
+        assert len(decoded.tokens) == length - 1
+    assert mean_probability(()) == 1.0
 
 
 def test_lines_that_nobody_chose_are_sure() -> None:
