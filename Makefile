@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 TINY := config/base/tiny.gin
 
-.PHONY: help install demo test test-slow test-accelerator check lint format bench memory clean
+.PHONY: help install demo test test-slow test-accelerator check lint format bench memory results clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ bench: $(STAMP)  ## remake docs/benchmarks.md: a page read our way and the publi
 
 memory: $(STAMP)  ## remake docs/memory.md: the memory each shipped config needs at its batch size
 	$(RUN) -m jazzmus.training.memory --output docs/memory.md
+
+results: $(STAMP)  ## remake docs/results.md from the records in docs/runs; BASELINE=NAME tests against another run
+	$(RUN) -m jazzmus.compare --results docs/results.md $(if $(BASELINE),--baseline $(BASELINE))
 
 clean:  ## remove the environment and caches, never data or weights
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info

@@ -41,6 +41,8 @@ def quiet_lightning() -> None:
         ".*does not have many workers",
         # The sampler begins at the batch where the epoch was left.
         ".*resuming from a checkpoint that ended before the epoch ended",
+        # What is frozen is kept so.
+        "Found .* module.* in eval mode",
     ):
         warnings.filterwarnings("ignore", message=expected)
     for name in ("lightning", "lightning.pytorch", "lightning.fabric"):

@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from jazzmus.errors import DataError, KernError
 from jazzmus.kern.completion import complete
 from jazzmus.kern.normal_form import normalize
+from jazzmus.kern.systems import count_systems
 from jazzmus.kern.tokenizer import published_form
 from jazzmus.metrics.beats import chord_measures, count_measures
+from jazzmus.metrics.confusions import Confusions, confusions
 from jazzmus.metrics.exactness import exact_page, exact_systems
 from jazzmus.metrics.harmony import chord_units, root_units
-from jazzmus.metrics.spine_walk import walk
+from jazzmus.metrics.spine_walk import WalkedRow, walk
 from jazzmus.metrics.transcription import UNITS, EditCount, content_units, count, melody_column, symbol_units
 from jazzmus.metrics.voices import chord_spine_units, melody_voice_units
 
@@ -43,7 +45,8 @@ def count_edits(prediction: str, reference: str) -> dict[str, EditCount]:
     - `ser_page_mean`, `ser_content_page_mean`: counts that weigh each page alike, whatever its length.
     - `exact_pages`, `exact_systems`: not edits, but what is reproduced without any error, of what there is.
     """
-    return _in_order(_published_counts(prediction, reference) | _own_counts(prediction, reference))
+    own = _own_counts(prediction, reference, walk(prediction), walk(reference))
+    return _in_order(_published_counts(prediction, reference) | own)
 
 
 def _published_counts(prediction: str, reference: str) -> dict[str, EditCount]:
@@ -59,8 +62,9 @@ def _published_units(text: str) -> dict[str, list[str]]:
     return units | {"ser_chord": chords, "ser_root": root_units(chords)}
 
 
-def _own_counts(prediction: str, reference: str) -> dict[str, EditCount]:
-    predicted, wanted = walk(prediction), walk(reference)
+def _own_counts(
+    prediction: str, reference: str, predicted: Sequence[WalkedRow], wanted: Sequence[WalkedRow]
+) -> dict[str, EditCount]:
     return {
         "ser_content": count(content_units(symbol_units(prediction)), content_units(symbol_units(reference))),
         "ser_melody_voices": count(melody_voice_units(predicted), melody_voice_units(wanted)),
@@ -123,6 +127,8 @@ class PageResult:
         counts: edits and lengths for each name in `METRICS`.
         stop_reason: why reading ended, `eos`, `length`, or `unreadable` for a page whose image could not be read.
         seconds: wall time of reading the page.
+        systems: number of systems of the reference, None in records that do not have it.
+        confusions: what was read for what, as `metrics.confusions` counts it, None in records that do not have it.
     """
 
     page_id: str
@@ -131,6 +137,8 @@ class PageResult:
     counts: dict[str, EditCount]
     stop_reason: str
     seconds: float
+    systems: int | None = None
+    confusions: Confusions | None = None
 
     def to_json(self, with_texts: bool = True) -> str:
         """Return the record as one line of JSON; without texts it may be published where the page may not."""
@@ -138,6 +146,7 @@ class PageResult:
         if with_texts:
             record |= {"reference": self.reference, "prediction": self.prediction}
         record |= {"counts": self.counts, "stop_reason": self.stop_reason, "seconds": self.seconds}
+        record |= {"systems": self.systems, "confusions": self.confusions}
         return json.dumps(record)
 
     @classmethod
@@ -157,6 +166,8 @@ class PageResult:
                 counts=counts,
                 stop_reason=record["stop_reason"],
                 seconds=float(record["seconds"]),
+                systems=record.get("systems"),
+                confusions=record.get("confusions"),
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataError(f"results: not a page result ({error!r}): {line[:60]!r}; evaluate again") from error
@@ -175,10 +186,14 @@ def page_result(page_id: str, reference: str, prediction: str, stop_reason: str,
         stop_reason: Why reading ended.
         seconds: Wall time of reading the page.
     """
-    own = _own_counts(_normal_form(prediction), _normal_form(reference))
+    normal_prediction, normal_reference = _normal_form(prediction), _normal_form(reference)
+    predicted, wanted = walk(normal_prediction), walk(normal_reference)
+    own = _own_counts(normal_prediction, normal_reference, predicted, wanted)
+    systems = count_systems(reference)
     reference, prediction = published_form(reference), published_form(prediction)
     counts = _in_order(_published_counts(prediction, reference) | own)
-    return PageResult(page_id, reference, prediction, counts, stop_reason, seconds)
+    confused = confusions(predicted, wanted)
+    return PageResult(page_id, reference, prediction, counts, stop_reason, seconds, systems, confused)
 
 
 def _normal_form(text: str) -> str:

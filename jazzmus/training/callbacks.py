@@ -17,6 +17,7 @@ from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint, RichProgres
 
 from jazzmus.dataset.full_page_datamodule import FullPageDataModule
 from jazzmus.training.checkpoints import BEST, LAST
+from jazzmus.training.cost import CostRecord
 from jazzmus.training.ema import WeightAverage
 
 logger = logging.getLogger(__name__)
@@ -173,7 +174,8 @@ def run_callbacks(
         save_every_minutes: Wall time between checkpoints within an epoch.
         ema_decay: Decay of the average of the weights; None: no average.
     """
-    callbacks: list[Callback] = [RichProgressBar(leave=False, console_kwargs={"stderr": True}), StepSeeds(seed)]
+    bar = RichProgressBar(leave=False, console_kwargs={"stderr": True})
+    callbacks: list[Callback] = [bar, CostRecord(folder), StepSeeds(seed)]
     if datamodule.curriculum is not None:
         callbacks.append(CurriculumCallback(datamodule))
     if max_minutes is not None:

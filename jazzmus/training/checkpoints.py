@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from lightning.fabric.plugins import TorchCheckpointIO
 
+from jazzmus.config_text import config_bindings
 from jazzmus.errors import CheckpointError, in_brief
 from jazzmus.files import write_bytes
 from jazzmus.model.pretrained import CHECKPOINT_KEY
@@ -42,7 +43,7 @@ _FREE = re.compile(
     r"experiment\.(name|max_minutes|save_every_minutes|validate_every|wandb)|FullPageDataModule\.(num_workers|pixel_budget)"
 )
 _ORDER = re.compile(
-    r"FullPageDataModule\.(batch_size|draws_per_epoch|generated|mix|sampling|seed|unit)|Curriculum\.stages|seed"
+    r"FullPageDataModule\.(batch_size|draws_per_epoch|generated|mix|sampling|seed|unit)|Curriculum\.(stages|replay)|seed"
     r"|GeneratedPages\.papers|PageStyle\.systems"
 )
 
@@ -77,13 +78,6 @@ def resumed_step(path: Path, averages: bool, config_text: str) -> int:
 
 def _changed_bindings(before: str, now: str) -> list[str]:
     """Names whose values differ between two operative configs, but for those that do not change a result."""
-    old, new = _bindings(before), _bindings(now)
+    old, new = config_bindings(before), config_bindings(now)
     names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
     return [name for name in names if not _FREE.fullmatch(name)] if old else []
-
-
-def _bindings(config_text: str) -> dict[str, str]:
-    # A value that is too long for its line goes on in indented ones.
-    statements = re.sub(r"\\?\n\s+", " ", config_text).splitlines()
-    pairs = (line.partition(" = ") for line in statements if not line.startswith("#"))
-    return {name: value for name, equals, value in pairs if equals}

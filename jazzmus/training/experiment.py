@@ -27,6 +27,7 @@ from jazzmus.model.full_page_trainer import FullPageTrainer
 from jazzmus.model.pretrained import read_weights
 from jazzmus.model.smt.configuration_smt import SMTConfig
 from jazzmus.model.transfer import check_same_network
+from jazzmus.run_folder import CONFIG_FILE, RESULTS_FILE, SCORES_FILE, TRANSFER_FILE, VOCABULARY_FILE
 from jazzmus.training.callbacks import run_callbacks
 from jazzmus.training.checkpoints import BEST, LAST, AtomicCheckpointIO, resumed_step
 from jazzmus.training.loggers import MetricsFile, WandbMode, run_loggers
@@ -34,10 +35,6 @@ from jazzmus.training.loggers import MetricsFile, WandbMode, run_loggers
 logger = logging.getLogger(__name__)
 
 WEIGHTS_FOLDER = Path("weights")
-CONFIG_FILE = "operative_config.gin"
-VOCABULARY_FILE = "vocabulary.json"
-RESULTS_FILE = "results.jsonl"
-SCORES_FILE = "scores.json"
 
 # A reading that has not ended by then has lost its way; the share above the longest training text is a margin.
 DECODE_MARGIN = 1.2
@@ -124,14 +121,17 @@ def build_run() -> Run:
     check_consumed()
     config_text = operative_config()
     module.provenance = {"split_fingerprint": datamodule.split_fingerprint, "operative_config": config_text}
+    if module.transfer_report is not None:
+        module.provenance["transfer"] = module.transfer_report.summary()
     return Run(experiment, datamodule, module, config_text)
 
 
 def train(run: Run, output_dir: Path | None, resume: str | None) -> dict[str, float]:
     """Train (or, with no epochs, only evaluate) and leave a complete folder behind.
 
-    The folder gets the operative config before the first step, then metrics, checkpoints, results and scores; the best
-    weights are copied to `weights/best.ckpt`. An earlier run of that folder is moved aside unless it is resumed.
+    The folder gets the operative config, and what became of pretrained weights, before the first step, then metrics,
+    checkpoints, what the run costs, results and scores; the best weights are copied to `weights/best.ckpt`. An earlier
+    run of that folder is moved aside unless it is resumed.
 
     Args:
         run: What `build_run` gave.
@@ -247,6 +247,8 @@ def _prepare_folder(folder: Path, run: Run, keep: bool) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         write_text(folder / CONFIG_FILE, run.config_text)
         write_text(folder / VOCABULARY_FILE, run.datamodule.vocabulary.to_json())
+        if run.module.transfer_report is not None:
+            write_text(folder / TRANSFER_FILE, json.dumps(run.module.transfer_report.to_dict(), indent=1) + "\n")
     except OSError as error:
         raise ConfigError(
             f"{folder}: no run can be written there ({error.strerror}); give another --output_dir"

@@ -12,8 +12,7 @@ from lightning.pytorch.loggers import Logger, WandbLogger
 from lightning.pytorch.utilities import rank_zero_only
 
 from jazzmus.files import write_text
-
-METRICS_FILE = "metrics.csv"
+from jazzmus.run_folder import METRICS_FILE
 
 WandbMode = Literal["off", "offline", "online"]
 

@@ -85,7 +85,7 @@ def copied(trained: Trained, here: Path) -> Path:
 
 def test_a_run_leaves_a_complete_folder(trained: Trained) -> None:
     names = {"best.ckpt", "last.ckpt", "metrics.csv", "operative_config.gin", "results.jsonl", "scores.json"}
-    assert {path.name for path in trained.folder.iterdir()} == names | {"vocabulary.json"}
+    assert {path.name for path in trained.folder.iterdir()} == names | {"vocabulary.json", "cost.json"}
     vocabulary = Vocabulary.from_json((trained.folder / "vocabulary.json").read_text())
     assert vocabulary == trained.run.datamodule.vocabulary
     assert (trained.root / "weights" / "best.ckpt").read_bytes() == (trained.folder / "best.ckpt").read_bytes()
