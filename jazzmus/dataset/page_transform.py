@@ -6,6 +6,7 @@ kern, datasets or augmentation.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -73,12 +74,14 @@ def system_rows(height: int, boxes: Sequence[SystemBox], first: int, last: int, 
 
 @configurable
 class PageTransform:
-    """Gray page to model input: scaled by width with a limit on height, never distorted.
+    """Gray page to model input: scaled by width with a limit on height, never distorted; or a strip of fixed size.
 
     Args:
         width: Width of the result in pixels, less where `max_height` decides.
         max_height: Largest height in pixels.
         trim_dark_border: Cut scanner borders and notebook binders off first.
+        height: Height of every result, for single systems as public staff-level weights were shown them: what is then
+            wider than `width` is squeezed, what is narrower gets white paper on the right. None: `max_height` holds.
 
     Raises:
         ConfigError: A value of the wrong type or out of range.
@@ -86,8 +89,11 @@ class PageTransform:
 
     MAX_TRIMMED = 0.12
 
-    def __init__(self, width: int = 992, max_height: int = 1600, trim_dark_border: bool = False) -> None:
-        for name, value in (("width", width), ("max_height", max_height)):
+    def __init__(
+        self, width: int = 992, max_height: int = 1600, trim_dark_border: bool = False, height: int | None = None
+    ) -> None:
+        sides = {"width": width, "max_height": max_height} | ({} if height is None else {"height": height})
+        for name, value in sides.items():
             if isinstance(value, bool) or not isinstance(value, int) or not MIN_SIDE <= value <= 8192:
                 raise ConfigError(
                     f"PageTransform.{name}: expected a whole number from {MIN_SIDE} to 8192, got {value!r}"
@@ -97,6 +103,7 @@ class PageTransform:
         self.width = width
         self.max_height = max_height
         self.trim_dark_border = trim_dark_border
+        self.height = height
 
     def __call__(self, image: Image.Image) -> torch.Tensor:
         """Transform one page.
@@ -105,7 +112,8 @@ class PageTransform:
             image: Mode "L".
 
         Returns:
-            float32 tensor (1, H, W) in [0, 1], 1 = white paper, W <= `width`, H <= `max_height`, both >= 16.
+            float32 tensor (1, H, W) in [0, 1], 1 = white paper, W <= `width`, H <= `max_height`, both >= 16; with a
+            `height`, exactly that high and `width` wide.
 
         Raises:
             ValueError: The image is not of mode "L".
@@ -115,19 +123,24 @@ class PageTransform:
         if self.trim_dark_border:
             image = _without_dark_border(image, self.MAX_TRIMMED)
         size = self.output_size(image.width, image.height)
-        if size != image.size:
+        if self.height is not None:
+            image = _on_strip(image, *size)
+        elif size != image.size:
             image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
         pixels = np.array(image, dtype=np.float32)
         return torch.from_numpy(pixels).div_(255.0).unsqueeze(0)
 
     def output_size(self, width: int, height: int) -> tuple[int, int]:
         """Width and height of the result for a page of `width` x `height` pixels that needs no trimming."""
+        if self.height is not None:
+            return self.width, self.height
         scale = min(self.width / width, self.max_height / height)
         return max(MIN_SIDE, round(width * scale)), max(MIN_SIDE, round(height * scale))
 
     def to_dict(self) -> dict[str, Any]:
         """The settings as plain values, for checkpoints."""
-        return {"width": self.width, "max_height": self.max_height, "trim_dark_border": self.trim_dark_border}
+        values = {"width": self.width, "max_height": self.max_height, "trim_dark_border": self.trim_dark_border}
+        return values if self.height is None else values | {"height": self.height}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> PageTransform:
@@ -138,11 +151,19 @@ class PageTransform:
         """
         try:
             names = ("width", "max_height", "trim_dark_border")
-            if unknown := sorted(set(values) - set(names)):
+            if unknown := sorted(set(values) - {*names, "height"}):
                 raise ConfigError(f"PageTransform: unknown settings {', '.join(unknown)}")
-            return cls(**{name: values[name] for name in names})
+            return cls(**{name: values[name] for name in names}, height=values.get("height"))
         except KeyError as error:
             raise ConfigError(f"PageTransform: setting {error} is missing") from error
+
+
+def _on_strip(image: Image.Image, width: int, height: int) -> Image.Image:
+    """The image at a height, squeezed to a width or with white paper on the right up to it."""
+    drawn = min(max(1, math.ceil(image.width * height / image.height)), width)
+    strip = Image.new("L", (width, height), 255)
+    strip.paste(image.resize((drawn, height), Image.Resampling.LANCZOS, reducing_gap=3.0))
+    return strip
 
 
 def _dark_margin(is_dark_line: np.ndarray, limit: int) -> int:

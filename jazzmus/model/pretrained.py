@@ -1,6 +1,6 @@
 """Weights from folders, the hub and training checkpoints, with every tensor accounted for.
 
-Knows the three namings of tensors: the two public SMT families and our own. Knows no data and no training.
+Knows files; how the public families name things is told by `public_weights`. Knows no data and no training.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, StrictDataclassError
@@ -22,6 +23,7 @@ from torch import Tensor
 from transformers.utils import logging as transformers_logging
 
 from jazzmus.errors import CheckpointError, ConfigError, in_brief
+from jazzmus.model.public_weights import Family, family_of, in_our_names, public_config
 from jazzmus.model.smt.configuration_smt import SMTConfig
 from jazzmus.model.smt.modeling_smt import SheetMusicTransformer
 
@@ -30,6 +32,7 @@ transformers_logging.set_verbosity_error()  # what it warns of in a configuratio
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
+INDEX_FILE = "model.safetensors.index.json"  # names the parts of weights that are not in one file
 LIGHTNING_PREFIX = "model."
 _FILE_SUFFIXES = frozenset({".ckpt", ".pt", ".pth", ".safetensors"})  # a hub id may hold a dot, as in `smt-1.5`
 # What values of the wrong kind cause in a configuration, or in the network made from it.
@@ -46,23 +49,14 @@ _CONFIG_ERRORS = (
 _NO_MODEL = "{}: the configuration does not describe a model ({})"
 _WHOLE_NUMBERS = [name for name, p in inspect.signature(SMTConfig).parameters.items() if type(p.default) is int]
 CHECKPOINT_KEY = "jazzmus"  # where a training checkpoint keeps what inference needs besides tensors
-
-# Public names -> ours. A family is told by names only it has; both public configs say model_type SMT.
-_Renames = tuple[tuple[str, str], ...]
-_RENAMES_V2: _Renames = ((r"^decoder\.decoder\.", "decoder."),)
-_RENAMES_V1: _Renames = (
-    *_RENAMES_V2,
-    (r"\.input_attention\.", ".self_attn."),
-    (r"\.cross_attention\.", ".cross_attn."),
-    (r"\.l([qkv])\.", r".\1_proj."),
-    (r"\.ffNet\.", ".ffn."),
-    (r"\.norm1\.", ".norm_layers.0."),
-    (r"\.norm2\.", ".norm_layers.1."),
-    (r"\.norm3\.", ".norm_layers.2."),
-    (r"^decoder\.out_layer\.", "decoder.vocab_projection."),
-)
-# The encoder's final norm is in every public file and used by none.
-_UNUSED = frozenset({"encoder.layernorm.weight", "encoder.layernorm.bias"})
+_SHORT = frozenset({torch.float16, torch.bfloat16})
+# Plain numbers that public checkpoints hold among their hyperparameters, under the names of NumPy 1 and 2.
+_NUMPY_SCALARS: list[Any] = [
+    np.dtype,
+    *(type(np.dtype(kind)) for kind in ("int64", "int32", "float64", "float32", "bool")),
+    (np.float64(0).__reduce__()[0], "numpy.core.multiarray.scalar"),
+    (np.float64(0).__reduce__()[0], "numpy._core.multiarray.scalar"),
+]
 
 
 class Weights(NamedTuple):
@@ -80,7 +74,7 @@ class Weights(NamedTuple):
     config: SMTConfig
     tensors: dict[str, Tensor]
     unused: tuple[str, ...]
-    family: str
+    family: Family
     source: str
     extras: dict[str, Any]
 
@@ -100,17 +94,26 @@ def build_model(weights: Weights) -> SheetMusicTransformer:
     Raises:
         CheckpointError: If tensors are missing, left over or of another shape, naming them.
     """
+    check_complete(weights)
+    model = SheetMusicTransformer(weights.config)
+    model.load_state_dict(weights.tensors)
+    return model.eval()
+
+
+def check_complete(weights: Weights) -> None:
+    """Compare the tensors with those of the network that their own configuration describes, which gets no memory.
+
+    Raises:
+        CheckpointError: If tensors are missing, left over or of another shape, naming them.
+    """
     config = weights.config
     try:
         if config.num_decoder_layers + sum(config.encoder_depths) > len(weights.tensors):
             raise ConfigError("more layers than there are tensors")
-        with torch.device("meta"):  # no memory is asked for before the sizes are known to be those of the tensors
+        with torch.device("meta"):
             check_tensors(SheetMusicTransformer(config), weights)
     except _CONFIG_ERRORS as error:
         raise CheckpointError(_NO_MODEL.format(weights.source, str(error).partition("\n")[0])) from error
-    model = SheetMusicTransformer(config)
-    model.load_state_dict(weights.tensors)
-    return model.eval()
 
 
 def check_tensors(model: SheetMusicTransformer, weights: Weights) -> None:
@@ -139,6 +142,8 @@ def check_tensors(model: SheetMusicTransformer, weights: Weights) -> None:
 def read_weights(source: str | Path) -> Weights:
     """Read weights from a checkpoint file, a folder with config.json and model.safetensors, or a hub id.
 
+    A folder may hold its tensors in parts, and a checkpoint be one that Lightning wrote for a public family.
+
     Raises:
         CheckpointError: If nothing is there, or it cannot be read.
     """
@@ -158,7 +163,9 @@ def read_weights(source: str | Path) -> Weights:
 
 def _download(hub_id: str) -> Path:
     try:
-        return Path(snapshot_download(hub_id, allow_patterns=[CONFIG_FILE, WEIGHTS_FILE]))
+        return Path(
+            snapshot_download(hub_id, allow_patterns=[CONFIG_FILE, WEIGHTS_FILE, INDEX_FILE, "model-*.safetensors"])
+        )
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         raise CheckpointError(
             f"{hub_id}: neither a file or folder here nor reachable on the hub ({type(error).__name__}); "
@@ -169,89 +176,98 @@ def _download(hub_id: str) -> Path:
 def _read_folder(folder: Path, source: str) -> Weights:
     try:
         values = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
-        tensors = load_file(folder / WEIGHTS_FILE)
+        tensors = _read_tensors(folder)
     except FileNotFoundError as error:
         raise CheckpointError(
-            f"{source}: needs {CONFIG_FILE} and {WEIGHTS_FILE}; {error.filename} is absent"
+            f"{source}: needs {CONFIG_FILE} and {WEIGHTS_FILE}; {error.filename or error} is absent"
         ) from error
-    except (OSError, ValueError, RecursionError, SafetensorError) as error:
+    except (OSError, LookupError, TypeError, ValueError, RecursionError, SafetensorError) as error:
         raise CheckpointError(f"{source}: cannot be read as a model folder ({error})") from error
     if not isinstance(values, dict):
         raise CheckpointError(f"{source}: {CONFIG_FILE} holds no configuration")
-    return _in_our_names(values, tensors, source, {})
+    return _in_our_terms(values, tensors, source, {})
+
+
+def _read_tensors(folder: Path) -> dict[str, Tensor]:
+    """The tensors of a folder, in one file or in the parts that its index names."""
+    index = folder / INDEX_FILE
+    if (folder / WEIGHTS_FILE).is_file() or not index.is_file():
+        return load_file(folder / WEIGHTS_FILE)
+    part_of = dict(json.loads(index.read_text(encoding="utf-8"))["weight_map"])
+    tensors: dict[str, Tensor] = {}
+    for part in sorted(set(part_of.values())):
+        if Path(part).name != part:
+            raise ValueError(f"{INDEX_FILE} names {part!r}, which is no file of the folder")
+        tensors |= load_file(folder / part)
+    if astray := sorted(part_of.keys() ^ tensors.keys()):
+        raise ValueError(f"{INDEX_FILE} and the parts disagree on {in_brief(astray)}")
+    return tensors
 
 
 def _read_checkpoint(path: Path) -> Weights:
     try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+        with torch.serialization.safe_globals(_NUMPY_SCALARS):
+            checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds for foreign or truncated files
-        raise CheckpointError(f"{path}: not a checkpoint that can be loaded safely ({type(error).__name__})") from error
-    if not isinstance(checkpoint, Mapping) or CHECKPOINT_KEY not in checkpoint or "state_dict" not in checkpoint:
+        raise CheckpointError(f"{path}: not a checkpoint that can be loaded safely ({_why(error)})") from error
+    if not isinstance(checkpoint, Mapping) or "state_dict" not in checkpoint:
         raise CheckpointError(f"{path}: not a checkpoint of this project (no {CHECKPOINT_KEY!r} entry)")
-    extras = checkpoint[CHECKPOINT_KEY]
-    if not (isinstance(extras, dict) and isinstance(extras.get("config"), dict)):
-        raise CheckpointError(f"{path}: not a checkpoint of this project (its {CHECKPOINT_KEY!r} entry has no config)")
-    extras = dict(extras)
     state = checkpoint["state_dict"]
     if not (isinstance(state, Mapping) and all(isinstance(value, Tensor) for value in state.values())):
         raise CheckpointError(f"{path}: not a checkpoint of this project (its state_dict holds more than tensors)")
     tensors = {str(name).removeprefix(LIGHTNING_PREFIX): tensor for name, tensor in state.items()}
-    return _in_our_names(extras.pop("config"), tensors, str(path), extras)
+    if CHECKPOINT_KEY not in checkpoint:
+        if family_of(tensors) == "jazzmus":
+            raise CheckpointError(
+                f"{path}: not a checkpoint of this project (no {CHECKPOINT_KEY!r} entry), nor of a public SMT family"
+            )
+        return _in_our_terms(_public_values(path, checkpoint), tensors, str(path), {})
+    extras = checkpoint[CHECKPOINT_KEY]
+    if not (isinstance(extras, dict) and isinstance(extras.get("config"), dict)):
+        raise CheckpointError(f"{path}: not a checkpoint of this project (its {CHECKPOINT_KEY!r} entry has no config)")
+    extras = dict(extras)
+    return _in_our_terms(extras.pop("config"), tensors, str(path), extras)
 
 
-def _in_our_names(values: Mapping[str, Any], tensors: Mapping[str, Tensor], source: str, extras: dict) -> Weights:
-    family: str
-    renames: _Renames
-    if any(".lq." in name for name in tensors):
-        family, renames = "v1", _RENAMES_V1
-    elif any(name.startswith("decoder.decoder.") for name in tensors):
-        family, renames = "v2", _RENAMES_V2
-    else:
-        family, renames = "jazzmus", ()
-    renamed: dict[str, Tensor] = {}
-    unused = []
-    for name, tensor in tensors.items():
-        if name in _UNUSED:
-            unused.append(name)
-            continue
-        for pattern, replacement in renames:
-            name = re.sub(pattern, replacement, name)
-        # The first family's output layer is a convolution of width 1.
-        renamed[name] = tensor.squeeze(-1) if name.endswith("vocab_projection.weight") else tensor
+def _why(error: Exception) -> str:
+    """What kept a file from being loaded, with the class of an object in it that only code could make again."""
+    needed = re.search(r"Unsupported (?:global|class)\D*?GLOBAL (\S+)", str(error))
+    if needed is None:
+        return type(error).__name__
+    return f"it holds objects of {needed[1]}; save its weights as a folder with `save_pretrained`"
+
+
+def _public_values(path: Path, checkpoint: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a public Lightning file says of its network: its hyperparameters, or a config.json beside it.
+
+    Raises:
+        CheckpointError: If the config.json cannot be read.
+    """
+    values = checkpoint.get("hyper_parameters")
+    if isinstance(values, Mapping) and values:
+        nested = values.get("config")
+        return nested if isinstance(nested, Mapping) else values
+    beside = path.parent / CONFIG_FILE
+    if not beside.is_file():
+        logger.warning("%s: says nothing of its tokens, and no %s lies beside it", path, CONFIG_FILE)
+        return {}
     try:
-        config = SMTConfig.from_dict(dict(values)) if family == "jazzmus" else _public_config(values, renamed, family)
+        values = json.loads(beside.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"{beside}: cannot be read ({error})") from error
+    return values if isinstance(values, Mapping) else {}
+
+
+def _in_our_terms(values: Mapping[str, Any], tensors: Mapping[str, Tensor], source: str, extras: dict) -> Weights:
+    family = family_of(tensors)
+    try:
+        renamed, unused = in_our_names(tensors, family)
+        config = SMTConfig.from_dict(dict(values)) if family == "jazzmus" else public_config(values, renamed, family)
         for name in _WHOLE_NUMBERS:
             if type(getattr(config, name)) is not int:
                 raise ConfigError(f"{name} is {getattr(config, name)!r} and no whole number")
     except _CONFIG_ERRORS as error:
         raise CheckpointError(_NO_MODEL.format(source, str(error).partition("\n")[0])) from error
-    return Weights(config, renamed, tuple(sorted(unused)), family, source, extras)
-
-
-def _public_config(values: Mapping[str, Any], tensors: Mapping[str, Tensor], family: str) -> SMTConfig:
-    """Our configuration of a public checkpoint; sizes the file itself shows are taken from its tensors."""
-    ids = {int(index): token for index, token in dict(values.get("i2w") or {}).items()}  # JSON made the keys strings
-    embedding, output = tensors["decoder.embedding.weight"], tensors["decoder.vocab_projection.weight"]
-    # One public checkpoint keeps the embedding of an earlier, larger vocabulary; its tokens are those of the output.
-    tokens = [ids[index] for index in range(len(ids))] if len(ids) in (len(embedding), len(output)) else None
-    sizes = values.get("hidden_enc_sizes") or values.get("_encoder_hidden_sizes") or [64, 128, 256]
-    depths = values.get("enc_depths") or values.get("_encoder_depths") or [3, 3, 9]
-    by_token = {token: index for index, token in ids.items()}
-    return SMTConfig(
-        encoder_hidden_sizes=sizes,
-        encoder_depths=depths,
-        d_model=values["d_model"],
-        d_ff=values["dim_ff"],
-        num_heads=values.get("num_attn_heads") or values["attn_heads"],
-        num_decoder_layers=values["num_dec_layers"],
-        norm_first=False,
-        scale_attention=family == "v2",
-        output_relu=family == "v1",
-        vocab_size=embedding.shape[0],
-        num_outputs=output.shape[0],
-        max_sequence_length=int(values["maxlen"]),
-        pad_token_id=values.get("padding_token", 0),
-        bos_token_id=by_token.get("<bos>", 1),
-        eos_token_id=by_token.get("<eos>", 2),
-        tokens=tokens,
-    )
+    # Weights kept in 16 bits are read back to the numbers that networks are trained and read in.
+    full = {name: tensor.float() if tensor.dtype in _SHORT else tensor for name, tensor in renamed.items()}
+    return Weights(config, full, tuple(sorted(unused)), family, source, extras)

@@ -63,6 +63,35 @@ def test_a_ctc_head_may_be_new_or_left_out() -> None:
         transfer(tiny_model(ctc_outputs=2), weights_of(with_head))
 
 
+def test_rows_that_several_tokens_write_are_their_mean() -> None:
+    source = tiny_model(seed=1, ctc_outputs=3)
+    tokens = [*TOKENS[:4], "4c", "8"]
+    model = tiny_model(seed=2, ctc_outputs=3, tokens=tokens, vocab_size=len(tokens))
+    report = transfer(model, weights_of(source), lambda wanted, known: {"4c": ("4", "c"), "8": ("8",)})
+    four, c, eight = (TOKENS.index(token) for token in ("4", "c", "8"))
+    for name in (*VOCABULARY_TENSORS, "ctc_head.output.weight", "ctc_head.output.bias"):
+        places = 3 if name.startswith("ctc") else 1
+        old, new = (network.state_dict()[name].unflatten(0, (-1, places)) for network in (source, model))
+        assert torch.allclose(new[tokens.index("4c")], (old[four] + old[c]) / 2)
+        assert torch.equal(new[tokens.index("8")], old[eight])
+    assert report.composed_tokens == {"4c": ("4", "c")}
+    assert report.remapped_tokens == ("8",)
+    assert report.dropped_tokens == tuple(sorted(set(TOKENS) - {"4", "c", "8"}))
+    assert report.new_tokens == tuple(sorted(TOKENS[:4]))
+
+
+@pytest.mark.parametrize("name", VOCABULARY_TENSORS)
+def test_a_vocabulary_tensor_that_is_missing_or_of_another_shape_stops_with_its_name(name: str) -> None:
+    """They are moved row by row, and must not stay new without a word."""
+    weights = weights_of(tiny_model(seed=1))
+    there = weights.tensors.pop(name)
+    with pytest.raises(CheckpointError, match=f"missing {name}"):
+        transfer(tiny_model(), weights)
+    weights.tensors[name] = there[:-1]
+    with pytest.raises(CheckpointError, match=f"wrong shape {name}"):
+        transfer(tiny_model(), weights)
+
+
 def test_transfer_from_weights_without_tokens_keeps_no_row() -> None:
     source, model = tiny_model(seed=1), tiny_model(seed=2)
     before = model.state_dict()["decoder.embedding.weight"].clone()

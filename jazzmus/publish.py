@@ -1,0 +1,170 @@
+"""`python -m jazzmus.publish`: the weights of a run as a folder to pass on, with a model card and checksums.
+
+Knows the files of a run and of such a folder; where weights come from is told by `provenance`, and the card is written
+by `model.model_card`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import logging
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers.utils import logging as transformers_logging
+
+from jazzmus.cli import OneLineParser
+from jazzmus.config_text import config_bindings
+from jazzmus.errors import CheckpointError, DataError
+from jazzmus.files import output_errors, write_text
+from jazzmus.logs import run_script
+from jazzmus.model.model_card import CardFacts, model_card
+from jazzmus.model.pretrained import CONFIG_FILE, Weights, build_model, read_weights
+from jazzmus.provenance import licence_of, protocol_text, started_from, training_sources
+from jazzmus.run_folder import COST_FILE, RESULTS_FILE, SCORES_FILE
+
+logger = logging.getLogger(__name__)
+transformers_logging.disable_progress_bar()
+
+CARD_FILE, SUMS_FILE = "README.md", "SHA256SUMS"
+DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
+_BEST = "best.ckpt"
+
+
+def publish(
+    run: Path, output: Path, checkpoint: str = _BEST, dtype: str = "float32", max_shard_mb: int = 16,
+    licence: str | None = None, force: bool = False,
+) -> None:  # fmt: skip
+    """Write the weights of a run as a folder; it is complete or not there.
+
+    Args:
+        run: Folder of a run.
+        output: Folder to make.
+        checkpoint: File of the run with the weights.
+        dtype: Number format of the files, one of `DTYPES`; 16 bits are read back as 32.
+        max_shard_mb: Most megabytes of a file, unless one tensor alone has more.
+        licence: Where the run does not tell: what its owner gives the weights.
+        force: Take the place of an earlier folder of weights.
+
+    Raises:
+        CheckpointError: If the checkpoint cannot be read.
+        DataError: If the folder is there already or cannot be written, or the licence is open.
+    """
+    _check_output(output, force)
+    weights = read_weights(run / checkpoint)
+    facts = _card_facts(run, checkpoint, weights, output.name, dtype, licence)
+    model = build_model(weights).to(DTYPES[dtype])
+    with output_errors(output):
+        output.parent.mkdir(parents=True, exist_ok=True)
+        beside, earlier = (output.with_name(f".{output.name[:48]}.{os.getpid()}.{end}") for end in ("tmp", "old"))
+        try:
+            model.save_pretrained(beside, max_shard_size=f"{max_shard_mb}MB")
+            # All values, not only those that differ from today's defaults.
+            model.config.to_json_file(beside / CONFIG_FILE, use_diff=False)
+            for file in beside.iterdir():  # transformers lets none but their owner read them
+                file.chmod(0o644)
+            _check_written(beside, weights, DTYPES[dtype])
+            write_text(beside / CARD_FILE, model_card(facts))
+            write_text(beside / SUMS_FILE, checksums(beside))
+            if output.is_dir():
+                output.rename(earlier)
+            beside.rename(output)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+            if output.is_dir():
+                shutil.rmtree(earlier, ignore_errors=True)
+
+
+def checksums(folder: Path) -> str:
+    """A line for each file of a folder, as `sha256sum` writes and checks them."""
+    files = sorted(path for path in folder.iterdir() if path.name != SUMS_FILE)
+    return "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files)
+
+
+def _check_output(output: Path, force: bool) -> None:
+    """Refuse to write over anything but, by `force`, an earlier folder of weights."""
+    if not output.exists() or (output.is_dir() and not any(output.iterdir())):
+        return
+    if not force:
+        raise DataError(f"{output} is there already; give another --output, or --force to replace it")
+    if not (output / SUMS_FILE).is_file() or not (output / CONFIG_FILE).is_file():
+        raise DataError(f"{output} is no folder that this command wrote, and is left alone; give another --output")
+
+
+def _check_written(folder: Path, weights: Weights, dtype: torch.dtype) -> None:
+    """Read a folder back and compare it with what was to be written."""
+    written = read_weights(folder)
+    for name, tensor in weights.tensors.items():
+        wanted = tensor.to(dtype).to(tensor.dtype) if tensor.is_floating_point() else tensor
+        if not torch.equal(written.tensors[name], wanted):
+            raise CheckpointError(f"{weights.source}: {name} is not read back as it was written; use --dtype float32")
+
+
+def _card_facts(run: Path, checkpoint: str, weights: Weights, name: str, dtype: str, licence: str | None) -> CardFacts:
+    bindings = config_bindings(str(weights.extras.get("operative_config", "")))
+    sources = training_sources(bindings)
+    results = run / RESULTS_FILE
+    # A run reads its validation pages with its best weights only.
+    scores = _json_of(run / SCORES_FILE) if checkpoint == _BEST else {}
+    pages = len(results.read_text(encoding="utf-8").splitlines()) if results.is_file() else 0
+    return CardFacts(
+        name=name,
+        config=weights.config,
+        parameters=sum(tensor.numel() for tensor in weights.tensors.values()),
+        dtype=dtype,
+        licence=licence_of(sources, licence),
+        data=[source.text for source in sources],
+        datasets=sorted({source.dataset for source in sources if source.dataset}),
+        started_from=started_from(bindings),
+        scores=scores,
+        protocol=protocol_text(bindings, weights.config.unit, pages),
+        cost=_json_of(run / COST_FILE),
+    )
+
+
+def _json_of(path: Path) -> dict[str, Any]:
+    """What a file of the run holds; nothing where it is not there."""
+    if not path.is_file():
+        return {}
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(f"{path}: no JSON ({error}); remove it, or give another --run") from error
+    return values if isinstance(values, dict) else {}
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = OneLineParser(prog="python -m jazzmus.publish", description=__doc__.splitlines()[0], allow_abbrev=False)
+    parser.add_argument("--run", type=Path, required=True, metavar="DIR", help="folder of a run, such as weights/demo")
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write")
+    parser.add_argument("--checkpoint", default=_BEST, metavar="FILE", help="weights in the run (default: %(default)s)")
+    parser.add_argument("--dtype", choices=sorted(DTYPES), default="float32", help="number format (default: float32)")
+    parser.add_argument(
+        "--max_shard_mb", type=int, default=16, metavar="N", help="most megabytes of a file (default: 16)"
+    )
+    parser.add_argument("--license", metavar="ID", help="the licence, where the run's pages leave it open")
+    parser.add_argument("--force", action="store_true", help="replace an earlier folder of weights")
+    args = parser.parse_args()
+    if args.max_shard_mb < 1:
+        parser.error("--max_shard_mb must be at least 1")
+    return args
+
+
+def main() -> int:
+    """Publish a run's weights."""
+    args = parse_arguments()
+    publish(args.run, args.output, args.checkpoint, args.dtype, args.max_shard_mb, args.license, args.force)
+    files = sorted(path.name for path in args.output.iterdir())
+    logger.info("%s: %s", args.output, ", ".join(files))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_script(main))
