@@ -13,7 +13,7 @@ PACKAGE = "jazzmus"
 
 # A file imports files of lower layers, and of its own row those that stand before it. Rows of one layer are strangers.
 LAYERS: tuple[tuple[int, str], ...] = (
-    (0, "errors logs files pictures config_values config_files"),
+    (0, "errors logs files pictures config_values config_files config_text run_folder"),
     (1, "config"),
     (1, "cli"),
     (
@@ -21,10 +21,10 @@ LAYERS: tuple[tuple[int, str], ...] = (
         "kern kern.document kern.vocabulary kern.notes kern.chords kern.chord_kinds kern.systems kern.accidentals"
         " kern.note_order kern.hidden_chords kern.spine_paths kern.completion kern.normal_form kern.written"
         " kern.transposition kern.forms kern.bar_sums kern.joining kern.closing kern.base_tokenizer kern.byte_pair"
-        " kern.compact kern.tokenizer kern.codec kern.grammar_cells kern.grammar kern.grammar_gaps kern.token_graph"
-        " kern.token_distance kern.token_grammar"
+        " kern.compact kern.tokenizer kern.token_mapping kern.codec kern.grammar_cells kern.grammar kern.grammar_gaps"
+        " kern.token_graph kern.token_distance kern.token_grammar"
         " metrics.transcription metrics.harmony metrics.spine_walk metrics.voices metrics.beats metrics.exactness"
-        " metrics.report metrics metrics.torchmetrics_adapter",
+        " metrics.confusions metrics.report metrics metrics.torchmetrics_adapter",
     ),
     (1, "dataset dataset.manifest"),
     (1, "dataset.splits"),
@@ -74,15 +74,15 @@ LAYERS: tuple[tuple[int, str], ...] = (
         2,
         "model model.smt model.smt.configuration_smt model.smt.encoders model.smt.ctc model.smt.positions"
         " model.smt.attention model.smt.decoder model.smt.cache model.constraint model.decoding model.beam_search"
-        " model.smt.modeling_smt model.pretrained model.transfer"
-        " model.optim",
+        " model.smt.modeling_smt model.public_weights model.model_card model.pretrained model.transfer"
+        " model.parameter_names model.freezing model.optim",
     ),
     (3, "dataset.generated_stream dataset.full_page_datamodule"),
     (3, "model.ctc_targets model.full_page_trainer"),
     (
         4,
-        "training training.loggers training.checkpoints training.ema training.callbacks training.experiment"
-        " training.memory",
+        "training training.loggers training.checkpoints training.ema training.cost training.callbacks"
+        " training.experiment training.memory training.freezing",
     ),
     (3, "layout.report layout.__main__"),
     (
@@ -91,7 +91,13 @@ LAYERS: tuple[tuple[int, str], ...] = (
         " utils.inference_utils"
         " utils.outputs utils.reading_run",
     ),
-    (5, "evaluate show average text_report"),
+    (
+        4,
+        "compare compare.run_files compare.statistics compare.page_findings compare.comparison compare.tables"
+        " compare.curves compare.svg_chart compare.html_report compare.json_report compare.results_page"
+        " compare.records compare.__main__",
+    ),
+    (5, "evaluate show average text_report provenance publish"),
     (5, "bench bench.timing bench.networks bench.naive bench.measures bench.report bench.__main__"),
 )
 PLACES = {name: (layer, row, at) for row, (layer, names) in enumerate(LAYERS) for at, name in enumerate(names.split())}

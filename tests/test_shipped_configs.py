@@ -15,7 +15,9 @@ from types import ModuleType
 import pytest
 
 from jazzmus.cli import FLAG_BINDINGS, flag_bindings, training_parser
+from jazzmus.config import build as build_section
 from jazzmus.config import check_consumed, clear_config, load_config, query
+from jazzmus.dataset.curriculum import Curriculum
 from jazzmus.kern.systems import count_systems
 from jazzmus.logs import run_script
 from jazzmus.synthesis.generate import configured_pages
@@ -24,14 +26,29 @@ from jazzmus.training.experiment import Run, build_run
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG = ROOT / "config"
 TINY = CONFIG / "base" / "tiny.gin"
+EQUAL_MINUTES = CONFIG / "base" / "equal_minutes.gin"
+PUBLIC = sorted((CONFIG / "base").glob("public_*.gin"))
 FROM_SCRATCH = CONFIG / "full_page_no_pretrained.gin"
+PRETRAINED = CONFIG / "full_page_pretrained.gin"
+REVEAL = CONFIG / "full_page_reveal.gin"
 EXPERIMENTS = sorted(CONFIG.glob("*.gin"))
 ABLATIONS = sorted((CONFIG / "ablations").glob("*.gin"))
 PAGES = sorted((CONFIG / "pages").glob("*.gin"))
+# What an ablation is given after, where it is not training from scratch.
+ABLATION_OF = {
+    "replay_0": REVEAL,
+    "replay_50": REVEAL,
+    "frozen_encoder": PRETRAINED,
+    "lifted_freeze": PRETRAINED,
+    "slow_encoder": PRETRAINED,
+}
+COMPARED = [file for file in EXPERIMENTS if file.stem.startswith("full_page_")]
 SHIPPED = [
     *([file] for file in EXPERIMENTS),
     *([file, TINY] for file in EXPERIMENTS),
-    *([FROM_SCRATCH, TINY, file] for file in ABLATIONS),
+    *([ABLATION_OF.get(file.stem, FROM_SCRATCH), TINY, file] for file in ABLATIONS),
+    *([file, TINY, EQUAL_MINUTES] for file in COMPARED),
+    *([PRETRAINED, file] for file in PUBLIC),
 ]
 
 
@@ -59,15 +76,15 @@ def weights(
     redirected: Callable[[], list[str]], tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[list[Path]], Path]:
     """Random weights in folder form, of the network that some files describe."""
-    made: dict[bool, Path] = {}
+    made: dict[tuple[Path, ...], Path] = {}
 
     def folder(files: list[Path]) -> Path:
-        is_tiny = TINY in files
-        if is_tiny not in made:
-            run = build([FROM_SCRATCH, TINY] if is_tiny else [FROM_SCRATCH], redirected)
-            made[is_tiny] = tmp_path_factory.mktemp("weights")
-            run.module.model.save_pretrained(made[is_tiny])
-        return made[is_tiny]
+        networks = tuple(file for file in files if file in (TINY, *PUBLIC))
+        if networks not in made:
+            run = build([FROM_SCRATCH, *networks], redirected)
+            made[networks] = tmp_path_factory.mktemp("weights")
+            run.module.model.save_pretrained(made[networks])
+        return made[networks]
 
     return folder
 
@@ -109,7 +126,48 @@ def test_a_shipped_config_builds_every_section_it_binds(
     assert run.datamodule.stride == run.module.model.config.stride
     assert (run.module.transfer_report is not None) == needs_weights
     if run.datamodule.curriculum is not None:
-        assert run.datamodule.curriculum.epochs == run.experiment.max_epochs
+        # The last stage goes on where time ends the run.
+        by_time = run.experiment.max_minutes is not None
+        assert run.datamodule.curriculum.epochs <= run.experiment.max_epochs
+        assert by_time or run.datamodule.curriculum.epochs == run.experiment.max_epochs
+    # A cosine that time cuts off would be another schedule on each machine.
+    if EQUAL_MINUTES in files:
+        assert run.module.optimization.schedule == "constant"
+
+
+@pytest.mark.parametrize("file", ABLATIONS, ids=lambda file: file.stem)
+def test_an_ablation_says_which_experiment_it_is_of_and_has_its_own_name(file: Path) -> None:
+    base = ABLATION_OF.get(file.stem, FROM_SCRATCH)
+    load_config([base])
+    assert query("experiment.name") != file.stem
+    load_config([base, file])
+    assert query("experiment.name") == file.stem
+    text = file.read_text(encoding="utf-8")
+    assert "include" not in text
+    if base in (REVEAL, PRETRAINED):
+        assert f"After config/{base.name}" in text.splitlines()[0]
+
+
+def test_the_reveal_curriculum_ends_on_whole_pages_and_replay_is_one_line() -> None:
+    curricula = []
+    for files in ([REVEAL], *([REVEAL, CONFIG / "ablations" / f"replay_{name}.gin"] for name in ("50", "0"))):
+        load_config(files)
+        curricula.append(build_section(Curriculum).stages)
+    for stages, replay in zip(curricula, (1.0, 0.5, 0.0), strict=True):
+        assert [stage.systems and stage.systems[1] for stage in stages] == [1, 2, 3, 4, 6, 8, 12, None]
+        assert {stage.systems[0] for stage in stages if stage.systems} == {1}
+        assert {stage.replay for stage in stages if stage.systems} == {replay}
+
+
+def test_the_minutes_that_are_equal_are_the_same_bindings_everywhere() -> None:
+    for file in COMPARED:
+        load_config([file, TINY, EQUAL_MINUTES])
+        assert query("experiment.max_minutes") == 20
+        # Stages are over in time: about half a second a step of few systems and 1.2 of whole pages, on two cores.
+        if query("FullPageDataModule.curriculum") is not None:
+            steps = -(-query("FullPageDataModule.draws_per_epoch") // query("FullPageDataModule.batch_size"))
+            stages = build_section(Curriculum).stages
+            assert sum(stage.epochs * steps * (0.5 if stage.systems else 1.2) for stage in stages) < 17 * 60
 
 
 @pytest.mark.parametrize("file", PAGES, ids=lambda file: file.stem)
@@ -161,6 +219,8 @@ def test_an_operative_config_describes_the_run_again(redirected: Callable[[], li
         (["--gin", "SMTConfig.norm_first=False"], "SMTConfig.norm_first", "False"),
         (["--gin", "FullPageDataModule.tokenizer='character'"], "FullPageDataModule.tokenizer", "'character'"),
         (["--gin", "Optimization.clip_norm=None"], "Optimization.clip_norm", "None"),
+        (["--gin", "FullPageTrainer.frozen=('encoder.*',)"], "FullPageTrainer.frozen", "('encoder.*',)"),
+        (["--gin", "Optimization.lr_factors={'encoder.*': 0.3}"], "Optimization.lr_factors", "{'encoder.*': 0.3}"),
     ],
 )
 def test_a_flag_or_a_one_line_ablation_changes_exactly_its_line(
@@ -206,6 +266,9 @@ def train_script() -> Iterator[ModuleType]:
         ("SMTConfg.dropout=0.2", ["'SMTConfg'", "SMTConfig"]),
         ("SMTConfig.vocab_size=5", ["SMTConfig.vocab_size", "explicitly"]),
         ("Optimization.lr='fast'", ["Optimization.lr", "'fast'", "float"]),
+        ("Optimization.lr_factors={'encodr.*': 0.3}", ["Optimization.lr_factors", "'encodr.*'", "encoder.*"]),
+        ("FullPageTrainer.frozen=('decoder.layer.0.*',)", ["FullPageTrainer.frozen", "decoder.layers.0.*"]),
+        ("FullPageTrainer.unfreeze_step=100", ["FullPageTrainer.unfreeze_step", "freeze_encoder"]),
         ("FullPageDataModule.batch_size=2.5", ["FullPageDataModule.batch_size", "2.5", "int"]),
         ("sead=3", ["sead", "seed"]),
         ("FullPageTrainer.load_pretrained=True", ["weights/system_level/best.ckpt", "no such"]),

@@ -74,7 +74,7 @@ class PagePlanner:
             DataError: If a source of the mix has no page that the stage can show.
         """
         generator = np.random.default_rng([self.seed, epoch])
-        mix, systems = self._mix(stage), stage.systems if stage is not None else None
+        mix = self._mix(stage)
         pools = self.pools(stage)
         names = sorted({*pools, GENERATED} if self._generates(stage) else pools)
         shares = np.array([1.0 if mix is None else mix[name] for name in names])
@@ -82,10 +82,10 @@ class PagePlanner:
         requests: list[Request] = []
         for name, count in zip(names, counts, strict=True):
             if name == GENERATED and self.generated is not None:
-                requests += self._generated_requests(epoch, count, systems or self.generated)
+                requests += self._generated_requests(epoch, count, stage, self.generated)
                 continue
             for page in _drawn(pools[name], self.pages, count, self.sampling, generator):
-                first, last = self._range(self.pages[page], systems, generator)
+                first, last = self._range(self.pages[page], stage, generator)
                 seed = int(generator.integers(2**31))
                 requests.append(PageRequest(page, first, last, seed, strip=self.unit == "system"))
         generator.shuffle(requests)  # type: ignore[arg-type]
@@ -116,15 +116,17 @@ class PagePlanner:
         mix = self._mix(stage)
         return self.generated is not None and mix is not None and mix.get(GENERATED, 0.0) > 0
 
-    def _generated_requests(self, epoch: int, count: int, systems: tuple[int, int]) -> list[Request]:
+    def _generated_requests(self, epoch: int, count: int, stage: Stage | None, usual: tuple[int, int]) -> list[Request]:
         """Requests for `count` pages. The music of an epoch comes back in the next ones, as often as papers say."""
+        systems = (stage.systems if stage is not None else None) or usual
+        replay = stage.replay if stage is not None else 1.0
         music_of, paper = divmod(epoch, self.papers)
         requests: list[Request] = []
         for index in range(count):
             # From NUMBERS squared on: lower numbers are those of pages written to folders.
             number = ((self.seed + 1) * NUMBERS + music_of) * NUMBERS + index
             generator = np.random.default_rng([self.seed, music_of, index])
-            length = 1 if self.unit == "system" else int(generator.integers(systems[0], systems[1] + 1))
+            length = 1 if self.unit == "system" else _number_of_systems(*systems, replay, generator)
             seed = int(generator.integers(2**31, size=paper + 1)[paper])
             requests.append(GeneratedRequest(number, length, seed, strip=self.unit == "system"))
         return requests
@@ -158,13 +160,14 @@ class PagePlanner:
         fewest, most = systems
         return page.num_systems >= fewest and (page.can_be_cut or page.num_systems <= most)
 
-    def _range(self, page: Page, systems: tuple[int, int] | None, generator: np.random.Generator) -> tuple[int, int]:
+    def _range(self, page: Page, stage: Stage | None, generator: np.random.Generator) -> tuple[int, int]:
         if self.unit == "system":
             first = int(generator.integers(page.num_systems))
             return first, first + 1
-        if systems is None or not page.can_be_cut:
+        if stage is None or stage.systems is None or not page.can_be_cut:
             return 0, page.num_systems
-        return 0, int(generator.integers(systems[0], min(systems[1], page.num_systems) + 1))
+        fewest, most = stage.systems
+        return 0, _number_of_systems(fewest, min(most, page.num_systems), stage.replay, generator)
 
 
 def all_requests(pages: Sequence[Page], unit: Unit) -> list[PageRequest]:
@@ -245,6 +248,13 @@ class EpochBatchSampler(Sampler[list[Request]]):
         heights = [self.planner.height(request, self.transform) for request in requests]
         generator = np.random.default_rng([self.planner.seed, epoch, 1])
         yield from batches_of_similar_size(requests, heights, self.batch_size, generator)[self.trained() :]
+
+
+def _number_of_systems(fewest: int, most: int, replay: float, generator: np.random.Generator) -> int:
+    """Any number from fewest to most with probability `replay`, else the most."""
+    if replay < 1 and generator.random() >= replay:
+        return most
+    return int(generator.integers(fewest, most + 1))
 
 
 def _apportion(shares: np.ndarray, total: int) -> list[int]:

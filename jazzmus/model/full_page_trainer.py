@@ -23,11 +23,13 @@ from jazzmus.errors import CheckpointError, ConfigError, KernError
 from jazzmus.kern.codec import TextCodec
 from jazzmus.kern.systems import count_systems
 from jazzmus.kern.token_grammar import build_token_grammar
+from jazzmus.kern.token_mapping import nearest_tokens
 from jazzmus.metrics.report import PageResult, page_result
 from jazzmus.metrics.torchmetrics_adapter import TokenErrorRate, TranscriptionErrorRates
 from jazzmus.model.constraint import TokenGrammar
 from jazzmus.model.ctc_targets import CtcTargets, ctc_targets
-from jazzmus.model.optim import Optimization
+from jazzmus.model.freezing import ENCODER, Freezing
+from jazzmus.model.optim import Optimization, rates, set_rates
 from jazzmus.model.pretrained import CHECKPOINT_KEY, Weights, read_weights
 from jazzmus.model.smt.configuration_smt import SMTConfig
 from jazzmus.model.smt.ctc import CtcHead
@@ -46,7 +48,10 @@ class FullPageTrainer(LightningModule):
         optimization: Optimizer and schedule.
         load_pretrained: Start from `pretrained` instead of from random weights.
         pretrained: Hub id, folder or checkpoint.
-        freeze_encoder: Keep the encoder as it is: no gradients, no optimizer state, evaluation mode.
+        freeze_encoder: Keep the encoder as it is: no gradients, no optimizer state, evaluation mode. The same as
+            "encoder.*" in `frozen`.
+        frozen: Patterns of the names of parameters to keep as they are, such as "decoder.layers.0.*".
+        unfreeze_step: Optimizer step from which what is frozen trains after all; None: there is none.
         label_smoothing: Share of the target probability spread over all tokens.
         teacher_forcing_noise: Share of the decoder's input ids replaced by random ones, in training only.
         ctc_weight: What the CTC loss of single systems counts beside the decoder's; 0 leaves the head out of training.
@@ -64,6 +69,8 @@ class FullPageTrainer(LightningModule):
         load_pretrained: bool = False,
         pretrained: str | None = None,
         freeze_encoder: bool = False,
+        frozen: tuple[str, ...] = (),
+        unfreeze_step: int | None = None,
         label_smoothing: float = 0.0,
         teacher_forcing_noise: float = 0.1,
         ctc_weight: float = 0.0,
@@ -81,8 +88,6 @@ class FullPageTrainer(LightningModule):
             raise ConfigError(
                 "FullPageTrainer.load_pretrained is True, but FullPageTrainer.pretrained names no weights"
             )
-        if freeze_encoder and not load_pretrained:
-            logger.warning("FullPageTrainer.freeze_encoder without load_pretrained freezes a random encoder")
         if smt_config.tokens is None or smt_config.tokenizer is None:
             raise ConfigError("FullPageTrainer needs a configuration with tokens and a tokenizer")
         # Steps are taken by hand: a batch over the pixel budget arrives in parts that share one step.
@@ -92,17 +97,18 @@ class FullPageTrainer(LightningModule):
         self.optimization = optimization
         # Plain values a checkpoint carries beside the network, such as the operative config; set by the experiment.
         self.provenance: dict[str, Any] = {}
-        self.freeze_encoder = freeze_encoder
         self.label_smoothing = label_smoothing
         self.teacher_forcing_noise = teacher_forcing_noise
         self.ctc_weight = ctc_weight
         self.max_decode_length = max_decode_length
         self.transfer_report: TransferReport | None = None
         if load_pretrained and pretrained is not None:
-            self.transfer_report = transfer(self.model, _pretrained_weights(pretrained))
+            self.transfer_report = transfer(self.model, _pretrained_weights(pretrained), nearest_tokens)
             logger.info("%s: %s", pretrained, self.transfer_report.summary())
-        if freeze_encoder:
-            self.model.encoder.requires_grad_(False)
+        self.freezing = Freezing(self.model, (*((ENCODER,) if freeze_encoder else ()), *frozen), unfreeze_step)
+        if self.freezing.count and not load_pretrained:
+            logger.warning("without FullPageTrainer.load_pretrained, what is frozen stays random")
+        optimization.groups(self.model.named_parameters())  # a pattern that matches nothing is told now
         self.error_rates = TranscriptionErrorRates()
         self.token_errors = TokenErrorRate()
         self.ctc_token_errors = TokenErrorRate()
@@ -111,18 +117,22 @@ class FullPageTrainer(LightningModule):
         self.grammar: TokenGrammar | None = None
 
     def train(self, mode: bool = True) -> FullPageTrainer:
-        """Set training mode; a frozen encoder stays in evaluation mode."""
+        """Set training mode; what is frozen stays in evaluation mode."""
         super().train(mode)
-        if self.freeze_encoder:
-            self.model.encoder.eval()
+        self.freezing.keep_evaluating()
         return self
+
+    def on_train_batch_start(self, batch: Sequence[PageBatch], batch_index: int) -> None:
+        """Let what is frozen go at its step, which a resumed run may have behind it."""
+        self.freezing.lift(self.trainer.global_step)
 
     def forward(self, batch: PageBatch) -> Tensor:
         """Teacher-forced logits (B, T, V) of a batch."""
         return self._logits(self._features(batch), batch, batch.decoder_input)
 
     def _features(self, batch: PageBatch) -> Tensor:
-        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.freeze_encoder):
+        trains = any(parameter.requires_grad for parameter in self.model.encoder.parameters())
+        with torch.set_grad_enabled(torch.is_grad_enabled() and trains):
             return self.model.encode(batch.images, batch.image_sizes)
 
     def _logits(self, features: Tensor, batch: PageBatch, decoder_input: Tensor) -> Tensor:
@@ -181,7 +191,8 @@ class FullPageTrainer(LightningModule):
             # Not by `log`, which would repeat it at the steps that have no single system.
             for step_logger in self.loggers:
                 step_logger.log_metrics({"train/loss_ctc": ctc_total}, step=self.trainer.global_step - 1)
-        self.log("train/lr", scheduler.get_last_lr()[0], on_step=True)  # type: ignore[union-attr]
+        for name, rate in rates(optimizer).items():  # type: ignore[arg-type]
+            self.log(f"train/{name}", rate, on_step=True)
 
     def _ctc_targets(self, batch: PageBatch) -> CtcTargets:
         return ctc_targets(batch, self._single_systems(batch), self.model.config)
@@ -286,10 +297,19 @@ class FullPageTrainer(LightningModule):
         return rates
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        """AdamW over what is not frozen, with its schedule over the whole run."""
-        optimizer = self.optimization.optimizer(self.model.parameters())
+        """AdamW, with its schedule over the whole run."""
+        optimizer = self.optimization.optimizer(self.model.named_parameters())
         total_steps = int(self.trainer.estimated_stepping_batches)
         return {"optimizer": optimizer, "lr_scheduler": self.optimization.scheduler(optimizer, total_steps)}
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Let a resumed optimizer take up this run's rates and decays.
+
+        Raises:
+            CheckpointError: If its groups of parameters are others.
+        """
+        if "optimizer_states" in checkpoint:  # not where it holds weights alone
+            set_rates(checkpoint, self.optimization.groups(self.model.named_parameters()))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add what inference needs, as plain values: no gin file and no class is needed to read it."""

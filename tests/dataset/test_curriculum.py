@@ -72,3 +72,25 @@ def test_a_wrong_entry_is_shown(change: dict[str, Any], problem: str) -> None:
 def test_no_stages_is_an_error() -> None:
     with pytest.raises(ConfigError, match="empty"):
         Curriculum([])
+
+
+def test_replay_is_the_curriculums_unless_a_stage_has_its_own() -> None:
+    entries = [{"epochs": 1, "systems": (1, 2)}, {"epochs": 1, "systems": (1, 3), "replay": 1}, {"epochs": 1}]
+    assert [stage.replay for stage in Curriculum(entries).stages] == [1.0, 1.0, 1.0]
+    assert Curriculum(entries, replay=0.0).stages == (Stage(1, (1, 2), replay=0.0), Stage(1, (1, 3)), Stage(1))
+    ramp = {**RAMP, "systems": (1, 4), "replay": 0.25}
+    assert {stage.replay for stage in Curriculum([ramp]).stages} == {0.25}
+
+
+@pytest.mark.parametrize("replay", [-0.1, 1.5, float("nan"), "all", True, None])
+def test_a_wrong_replay_is_shown(replay: Any) -> None:
+    entry = {"epochs": 2, "systems": (1, 2), "replay": replay}
+    with pytest.raises(ConfigError, match=r"Curriculum\.stages entry .*'replay' must be a number from 0 to 1"):
+        Curriculum([entry])
+    with pytest.raises(ConfigError, match=r"Curriculum\.replay must be a number from 0 to 1"):
+        Curriculum([{"epochs": 2}], replay=replay)
+
+
+def test_whole_pages_have_nothing_to_replay() -> None:
+    with pytest.raises(ConfigError, match="'replay' needs 'systems'"):
+        Curriculum([{"epochs": 2, "replay": 0.5}])

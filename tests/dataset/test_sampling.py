@@ -98,6 +98,50 @@ def test_a_stage_shows_pages_from_the_top_cut_where_they_can_be() -> None:
     assert shown == {"2": {2}, "3": {2, 3}, "5": {2, 3}, "short": {2}}
 
 
+LONG = [page(f"long-{number}", f"{number}", 6) for number in range(4)] + [page("two", "t", 2)]
+
+
+def lengths(requests: list[PageRequest] | list[GeneratedRequest]) -> Counter[int]:
+    return Counter(request.systems if isinstance(request, GeneratedRequest) else request.last for request in requests)
+
+
+def test_without_replay_a_stage_shows_its_most_systems_and_short_pages_whole() -> None:
+    requests = planner(LONG, sampling="page", draws=50).plan(0, Stage(1, (1, 4), replay=0.0))
+    assert lengths(requests) == {4: 40, 2: 10}
+    assert lengths(generating({"generated": 1.0}, 40).plan(0, Stage(1, (1, 4), replay=0.0))) == {4: 40}
+
+
+@pytest.mark.parametrize("replay", [0.5, 0.8, 1.0])
+def test_replay_is_the_share_of_draws_from_all_stages_so_far(replay: float) -> None:
+    stage = Stage(1, (1, 4), replay=replay)
+    expected = {number: replay / 4 + (1 - replay) * (number == 4) for number in (1, 2, 3, 4)}
+    real, drawn = planner(LONG[:4], draws=4000), generating({"generated": 1.0}, 4000)
+    for plan in (real, drawn):
+        found = lengths(plan.plan(1, stage))
+        assert {number: count / 4000 for number, count in found.items()} == pytest.approx(expected, abs=0.03)
+    # A page of two systems ends the range for itself.
+    short = lengths(planner(LONG[4:], draws=4000).plan(1, stage))
+    assert short[1] / 4000 == pytest.approx(replay / 2, abs=0.03)
+
+
+def test_full_replay_draws_what_a_stage_without_the_word_drew() -> None:
+    assert Stage(1, (1, 4)) == Stage(1, (1, 4), replay=1.0)
+    first = planner(LONG, draws=8).plan(3, Stage(1, (1, 4)))
+    assert [(request.page, request.last) for request in first] == [
+        (0, 1), (3, 3), (1, 1), (4, 2), (4, 2), (2, 1), (1, 1), (2, 3),
+    ]  # fmt: skip
+
+
+def test_a_plan_with_replay_is_the_same_in_every_planner_and_another_in_each_epoch() -> None:
+    stage = Stage(1, (1, 4), replay=0.5)
+    for plan, again in ((planner(LONG, draws=30), planner(LONG, draws=30)),
+                        (generating({"generated": 1.0}, 30), generating({"generated": 1.0}, 30))):  # fmt: skip
+        assert plan.plan(2, stage) == again.plan(2, stage)
+        assert plan.plan(2, stage) != plan.plan(3, stage)
+    papers = generating({"generated": 1.0}, 30, papers=2)
+    assert lengths(papers.plan(0, stage)) == lengths(papers.plan(1, stage)), "the same pages on new paper"
+
+
 def test_without_systems_every_page_is_whole() -> None:
     for request in planner(VARIED, draws=60).plan(0, None):
         assert (request.first, request.last) == (0, VARIED[request.page].num_systems)

@@ -78,23 +78,6 @@ def test_gradients_are_clipped_over_all_parts() -> None:
     assert float(norm) == pytest.approx(1e-3, rel=1e-3)
 
 
-def test_a_frozen_encoder_stays_as_it_is(caplog: pytest.LogCaptureFixture) -> None:
-    module = module_of({"dropout": 0.1}, lr=0.1, freeze_encoder=True)
-    assert "random encoder" in caplog.text
-    before = {name: tensor.clone() for name, tensor in module.model.state_dict().items()}
-    gradients = fit(module, [make_batch([sample(1)], 0, 16)], steps=3)
-    after = module.model.state_dict()
-    for name, tensor in before.items():
-        assert torch.equal(tensor, after[name]) == name.startswith("encoder.") or "k_proj.bias" in name, name
-    for step in gradients:
-        assert all((g is None) == name.startswith("encoder.") for name, g in step.items())
-    trained = {id(p) for group in module.optimizers().param_groups for p in group["params"]}
-    assert not trained & {id(p) for p in module.model.encoder.parameters()}
-    module.train()
-    assert not any(layer.training for layer in module.model.encoder.modules())
-    assert module.model.decoder.training
-
-
 def test_an_encoder_that_is_not_frozen_learns() -> None:
     (gradients,) = fit(module_of(), [make_batch([sample(1)], 0, 16)])
     assert all(gradient is not None for gradient in gradients.values())
