@@ -57,7 +57,7 @@ def main() -> int:
     if not found.pages:
         return 2
     weights = shipped_weights() if args.checkpoint is None else args.checkpoint
-    recognizer = load_recognizer(weights, find_boxes="html" in formats, **reading_options(args))
+    recognizer = load_recognizer(weights, find_boxes=not {"html", "json"}.isdisjoint(formats), **reading_options(args))
     if outputs is None:
         tally = read_to_standard_output(recognizer, found.pages[0])
     else:

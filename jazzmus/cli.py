@@ -74,7 +74,12 @@ def add_reading_flags(parser: argparse.ArgumentParser) -> None:
     add("--strategy", choices=["page", "systems", "concatenate"],
         help="read the page at once, or the systems found on it (default: as the weights were trained)")  # fmt: skip
     add("--num_beams", type=int, metavar="N", help="texts followed at once (default: 1, the likeliest token each time)")
-    add("--bar_weight", type=float, metavar="W", help="what a bar that does not fit its meter counts against a beam")
+    add(
+        "--bar_weight",
+        type=float,
+        metavar="W",
+        help="nats that a bar out of its meter takes from a finished beam",
+    )
     add("--ctc_weight", type=float, metavar="W", help="share of the CTC head in the score of single systems, below 1")
     add("--no_grammar", dest="grammar", action="store_false", default=None, help="let the network write any tokens")
     add("--max_length", type=int, metavar="N", help="tokens of a text at most")

@@ -143,6 +143,9 @@ def test_options_reach_the_recognizer(
     words = ("--checkpoint", "x", "--image", pages / "a.jpg")
     assert run(monkeypatch, *words) == 0
     assert given.pop() == {"checkpoint": "x", "find_boxes": False}
+    for name in ("html", "json"):  # they show where the systems stand
+        assert run(monkeypatch, *words, "--output", pages.parent / "out", "--format", name) == 0
+        assert given.pop() == {"checkpoint": "x", "find_boxes": True}
     flags = "--device cpu --strategy systems --num_beams 4 --bar_weight 2 --ctc_weight 0.3 --no_grammar --max_length 9"
     assert run(monkeypatch, *words, *flags.split()) == 0
     expected = {

@@ -13,6 +13,7 @@ from tiny_readers import HEIGHT, LONGEST, WIDTH, codec_of, half_trained, noise, 
 
 from jazzmus.dataset.manifest import SystemBox
 from jazzmus.kern.forms import FORMS
+from jazzmus.kern.grammar import TextGrammar
 from jazzmus.kern.systems import count_systems
 from jazzmus.kern.token_grammar import build_token_grammar
 from jazzmus.kern.tokenizer import TOKENIZERS
@@ -25,6 +26,7 @@ TRAINING_TEXTS = ROOT / "data" / "handwritten" / "train" / "ground_truth"
 TRAINED = ROOT / "weights" / "wip" / "system_level.ckpt"
 CASES = [(tokenizer, form) for tokenizer in sorted(TOKENIZERS) for form in sorted(FORMS)]
 
+HIDDEN_HEADER = "*I\"Lute in A\t*\n*I'Lt. 2\t*\n*clefG2\t*\n*ITrd2c3\t*\n*k[f#c#]\t*\n*D:\t*\n*M4/4\t*\n*MM72\t*\n"
 # Invented, with whatever the grammar knows.
 TEXTS = (
     "**kern\t**mxhm\n*clefG2\t*\n*k[b-e-]\t*\n*M4/4\t*\n=\t=\n8.ff#XL\tG:min7(b5)\n16eeJk\t.\n[2dd\tC:7/E\n4r\t.\n=\t=\n"
@@ -33,6 +35,11 @@ TEXTS = (
     "**kern\n*clefF4\n*k[]\n*M3/4\n*met(c)\n=\n4C\n(8E'L\n8G)J\n8qA\n4BB^\n=\n2.ryy\n==\n*-\n",
     "**kern\t**mxhm\n*clefGv2\t*\n*k[f#c#]\t*\n*D:\t*\n*M2/4\t*\n=\t=\n4a\tD:maj6\n4g\tA:7\n"
     + "=||\t=||\n*clefC3\t*\n0dd_\tE:hdim7\n*M12/8\t*\n=\t=\n1.f#\tG#:dim7\n=!|:\t=!|:\n2b-X 2dd\t.\n==\t==\n*-\t*-\n",
+    # Rows that only the form "source" keeps, beside cells of the texts above.
+    "**kern\t**mxhm\n"
+    + HIDDEN_HEADER
+    + "=\t=\n!LO:TX:b:t=lazily, \ue10d\t!\n4g\tD:maj6\n[2dd\t.\n4r\t.\n=\t=\n2dd]\tA:7\n4a\t.\n4g\t.\n"
+    "!!linebreak:original\n*Trd-8c-14\t*\n*MM108\t*\n=\t=\n!LO:TX:a:i:t=half time\t!\n4a\tC:7/E\n==\t==\n*-\t*-\n",
 )
 
 
@@ -50,6 +57,20 @@ def assert_valid(readings: Sequence[Transcription], engraved: int, in_music21: i
             assert_engraves(reading.kern)
         if number < in_music21:
             assert_music21_reads(reading.kern)
+
+
+@pytest.mark.parametrize("form", sorted(FORMS))
+def test_rows_that_no_page_shows_stand_in_the_texts_of_the_form_source_alone(form: str) -> None:
+    rows = "".join(FORMS[form].apply(text) for text in TEXTS).splitlines()
+    for beginning in ('*I"', "*I'", "*ITrd", "*Trd", "*MM", "!LO:TX:"):
+        assert any(row.startswith(beginning) for row in rows) is (form == "source")
+
+
+def test_a_reading_with_rows_that_no_page_shows_is_valid() -> None:
+    highest = HIDDEN_HEADER.replace("d2c3", "d-21c-36").replace("MM72", "MM999")
+    for kern in (TEXTS[-1], TEXTS[-1].replace(HIDDEN_HEADER, highest)):
+        assert TextGrammar(source=True).accepts(kern)
+        assert_valid([Transcription(kern, "eos", 1.0, 0.0)], engraved=1, in_music21=1)
 
 
 @pytest.mark.parametrize(("tokenizer", "form"), CASES)

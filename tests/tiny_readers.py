@@ -89,6 +89,7 @@ def reader(
     grammar: CodecGrammar | None = None,
     max_length: int = 64,
     num_beams: int = 1,
+    bar_weight: float = 0.0,
 ) -> Recognizer:
     """A reader of small pages; the grammar of its codec is made where none is given."""
     return Recognizer(
@@ -96,5 +97,5 @@ def reader(
         codec,
         PageTransform(WIDTH, HEIGHT),
         grammar or build_token_grammar(codec),
-        decoding=DecodingOptions(max_length, num_beams),
+        decoding=DecodingOptions(max_length, num_beams, bar_weight=bar_weight),
     )

@@ -4,7 +4,8 @@ The text is played once from beginning to end: repeats are not, as kern does not
 know how a chord is spread over a keyboard (see `voicing`).
 
 Where two voices hold one key, each has a channel: within a channel the first release of a key ends whatever holds it,
-and one note for both would be one note less than the text has.
+and one note for both would be one note less than the text has. Where no channel is left, a key is not struck again, and
+held until the last of its notes ends.
 """
 
 from __future__ import annotations
@@ -135,16 +136,24 @@ def _key_name(key: Key) -> str:
 
 
 def _messages(name: str, sounds: Sequence[Sound], channels: tuple[int, ...]) -> list[tuple[int, mido.Message]]:
-    """Return the messages of sounds in the order they begin, each in the first channel in which its key is free."""
+    """Return the messages of sounds in the order they begin, each in the first channel in which its key is free.
+
+    Where it is free in none, the note that is held longest is held until the sound ends, if it ends later.
+    """
     messages: list[tuple[int, mido.Message]] = [(0, mido.MetaMessage("track_name", name=name))]
-    held_until: dict[tuple[int, int], int] = {}  # by channel and key
+    releases: dict[tuple[int, int], int] = {}  # by channel and key: index of the message that ends the last note
     for key, begin, end in sounds:
         on_at, off_at = _ticks(begin), _ticks(end)
-        free = (channel for channel in channels if held_until.get((channel, key), 0) <= on_at)
-        channel = next(free, channels[-1])
-        held_until[channel, key] = off_at
+        held_until = {channel: messages[releases.get((channel, key), 0)][0] for channel in channels}
+        channel = next((channel for channel in channels if held_until[channel] <= on_at), None)
+        if channel is None:
+            longest = max(channels, key=held_until.__getitem__)
+            index = releases[longest, key]
+            messages[index] = max(off_at, held_until[longest]), messages[index][1]
+            continue
         on = mido.Message("note_on", note=key, velocity=_LOUDNESS[channels], channel=channel)
         messages += [(on_at, on), (off_at, mido.Message("note_off", note=key, channel=channel))]
+        releases[channel, key] = len(messages) - 1
     return messages
 
 

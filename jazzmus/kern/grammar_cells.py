@@ -28,9 +28,12 @@ COMMENT, INSTRUMENT, ABBREVIATION = "comment", "instrument", "abbreviation"
 TRANSPOSITION, TEMPO = "transposition", "tempo"
 _SOURCE_ORDER = (INSTRUMENT, ABBREVIATION, "clef", TRANSPOSITION, "signature", "key", "meter", "met", TEMPO)
 _LONGEST_NAME, _LONGEST_COMMENT = 40, 96
-_DIGITS = "0123456789"
+_FASTEST = 999
+_MOST_STEPS, _MOST_SEMITONES = 21, 36  # of a transposition: three octaves
 # The edge of a node for any character of free words, if no other edge is for it.
 WORDS = ""
+# Musical signs in fonts (SMuFL), as names of instruments have them.
+_FIRST_SIGN, _LAST_SIGN = "\ue000", "\uf8ff"
 
 BARLINES = ("=", "==", "=||", "=:|!", "=!|:", "=:|!|:")
 CLEFS = ("G2", "Gv2", "G1", "F4", "Fv4", "F3", "C1", "C2", "C3", "C4", "C5")
@@ -171,8 +174,13 @@ def _chord(graph: Graph) -> int:
 
 
 def is_of_words(char: str) -> bool:
-    """Say whether a character may stand in free words: none that ends a cell or a row, nor the first of a linebreak."""
-    return char >= " " and char != "!"
+    """Say whether a character may stand in free words: a printable one or a musical sign, not the linebreak's first."""
+    return char != "!" and (char.isprintable() or _FIRST_SIGN <= char <= _LAST_SIGN)
+
+
+# Words begin with a Latin letter, a digit or a mark. These have edges of their own: a grammar that takes words for
+# endless stays where `WORDS` is an edge, and nothing is complete before the first character.
+_FIRST_OF_WORDS = tuple(char for char in map(chr, range(ord(" ") + 1, 0x250)) if is_of_words(char))
 
 
 def header_order(source: bool) -> tuple[str, ...]:
@@ -255,29 +263,16 @@ def _hidden_row(name: str, chords: bool) -> int:
     chord = "!" if name == COMMENT else NULL_INTERPRETATION
     end = graph.words({f"\t{chord}\n" if chords else "\n": graph.node({}, name)})
     if name == TEMPO:
-        return graph.words({"*MM": _number(end, 3)})
+        return graph.words({f"*MM{tempo}": end for tempo in range(1, _FASTEST + 1)})
     if name == TRANSPOSITION:
-        semitones = _signed(end)
-        steps = _signed(graph.node({"c": semitones}))
+        semitones = graph.words({str(number): end for number in range(-_MOST_SEMITONES, _MOST_SEMITONES + 1)})
+        steps = graph.words({f"{number}c": semitones for number in range(-_MOST_STEPS, _MOST_STEPS + 1)})
         return graph.words(dict.fromkeys(("*ITrd", "*Trd"), steps))
     beginning = {COMMENT: "!LO:TX:", INSTRUMENT: '*I"', ABBREVIATION: "*I'"}[name]
     words = end
-    for _ in range(_LONGEST_COMMENT if name == COMMENT else _LONGEST_NAME):
+    for _ in range((_LONGEST_COMMENT if name == COMMENT else _LONGEST_NAME) - 1):
         words = graph.node({**graph.edges[end], WORDS: words})
-    return graph.words({beginning: words})
-
-
-def _signed(follow: int) -> int:
-    return shared_graph().optional("-", 1, _number(follow, 2))
-
-
-def _number(follow: int, most: int) -> int:
-    """Return a node for up to `most` digits before what follows."""
-    graph = shared_graph()
-    node = graph.node(dict.fromkeys(_DIGITS, follow))
-    for _ in range(most - 1):
-        node = graph.node(dict.fromkeys(_DIGITS, graph.union(node, follow)))
-    return node
+    return graph.words({beginning: graph.node(dict.fromkeys(_FIRST_OF_WORDS, words))})
 
 
 @cache

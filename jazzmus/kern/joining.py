@@ -70,10 +70,11 @@ class _System:
 def join_systems(texts: Sequence[str]) -> str:
     """Return the page that these systems make, from top to bottom, with linebreaks between them.
 
-    The first header is kept, unless the following ones outvote it. What these state otherwise than what is in force
-    becomes a change where enough of them say so (see `CHANGE_COST`). A meter, which no later system repeats, changes at
-    the beginning of a system where its bars fit the header's meter, at least `METER_BARS` of them full, and not the one
-    in force. Spine splits that go on over the break stay open.
+    Clef, key signature and key of the first header are kept, unless the following ones outvote them. What these state
+    otherwise than what is in force becomes a change where enough of them say so (see `CHANGE_COST`). On a meter, which
+    a page shows only where it changes, there is no vote: that of the first header is kept, and another one holds from
+    the beginning of a system whose header states it and whose bars fit it, at least `METER_BARS` of them full, but do
+    not fit the one in force, if there is one. Spine splits that go on over the break stay open.
 
     Args:
         texts: Well-formed texts, all with the same spines but for a chord spine; at least one.
@@ -214,15 +215,16 @@ def _after(cells: Cells | None, body: Iterable[Row], name: str, count: int) -> C
 
 
 def _has_new_meter(system: _System, before: Cells | None, spine_types: Cells) -> bool:
-    """Say whether a system's bars fit the meter that its header states, and not the one before."""
+    """Say whether a system's bars fit the meter that its header states, and not the one before if there is one."""
     stated, in_force = _meter_of(system.header.get("meter")), _meter_of(before)
-    if stated is None or in_force is None or stated == in_force:
+    if stated is None or stated == in_force:
         return False
     rows = [spine_types, *system.splits, *(row.cells for row in system.body), (END,) * len(system.spines)]
     music = rows_to_text(rows)
     try:
         sums = sum_bars(music, stated)
-        return not sums.wrong and sums.full >= METER_BARS and bool(sum_bars(music, in_force).wrong)
+        fits = not sums.wrong and sums.full >= METER_BARS
+        return fits and (in_force is None or bool(sum_bars(music, in_force).wrong))
     except KernError:  # what is no note has no length
         return False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
@@ -58,10 +59,14 @@ class DecodingOptions:
             raise ConfigError(f"DecodingOptions.max_length must be at least 1, not {self.max_length}")
         if self.num_beams < 1:
             raise ConfigError(f"DecodingOptions.num_beams must be at least 1, not {self.num_beams}")
-        if self.length_penalty < 0:
-            raise ConfigError(f"DecodingOptions.length_penalty must not be negative, but is {self.length_penalty}")
-        if self.bar_weight < 0 or (self.bar_weight and self.num_beams == 1):
-            raise ConfigError("DecodingOptions.bar_weight must not be negative, and needs num_beams above 1")
+        if not 0 <= self.length_penalty < math.inf:
+            raise ConfigError(f"DecodingOptions.length_penalty must be 0 or more, not {self.length_penalty}")
+        if not 0 <= self.bar_weight < math.inf:
+            raise ConfigError(f"DecodingOptions.bar_weight must be 0 or more nats, not {self.bar_weight}")
+        if self.bar_weight and self.num_beams == 1:
+            raise ConfigError(
+                f"DecodingOptions.bar_weight {self.bar_weight} chooses among several texts: give num_beams above 1"
+            )
         if not 0 <= self.ctc_weight < 1:
             raise ConfigError(f"DecodingOptions.ctc_weight must lie in [0, 1), not {self.ctc_weight}")
         if self.cache_dtype not in (None, "float32", "bfloat16", "float16"):
@@ -83,7 +88,7 @@ class Text(NamedTuple):
         log_probs: (N,) log-probabilities by the network alone, whatever a grammar allowed; at least as long as `ids`.
         stop_reason: `eos` when the network ended the text itself, `length` when the limit did, `loop` when the text
             went round in circles, of which one is left.
-        score: What it was chosen by among several, its length not counted; 0 where one text was followed.
+        score: What it was chosen by among several, before its length counts; 0 where none had to be chosen.
     """
 
     ids: list[int]

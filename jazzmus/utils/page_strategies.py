@@ -1,8 +1,8 @@
 """Ways from pages to texts behind one interface: the whole page at once, or system by system.
 
 `page` reads end to end. `systems` finds the systems, reads each as a picture of its own, all in one batch, and joins
-their texts, with clef and key carried on. `concatenate` does the same with the first header only and whatever the
-systems say: the published baseline of detection and concatenation.
+their texts, with clef and key carried on and a new meter where bars fit it. `concatenate` does the same with the first
+header only and whatever the systems say: the published baseline of detection and concatenation.
 
 Knows pages and readings; does not know how a network decodes nor where results are written.
 """

@@ -12,7 +12,7 @@ from pieces import HOSTILE, PIECE, STRANGE
 from test_score import kern_texts
 
 from jazzmus.errors import KernError
-from jazzmus.export.midi import TICKS, Sound, chord_sounds, melody_sounds, to_midi
+from jazzmus.export.midi import _MELODY, TICKS, Sound, _messages, _track, chord_sounds, melody_sounds, to_midi
 from jazzmus.export.score import build_bars
 
 
@@ -111,7 +111,22 @@ def test_a_second_channel_is_for_unisons_only_and_never_that_of_chords_or_drums(
     assert [channels(track) for track in read(to_midi(PIECE)).tracks[1:]] == [{0}, {1}]
     many = "**kern\n" + " ".join(["4c"] * 14) + "\n*-\n"
     assert channels(read(to_midi(many)).tracks[1]) == set(range(16)) - {1, 9}
-    assert len(read(to_midi(many.replace("4c\n", "4c 4c\n"))).tracks) == 3
+
+
+@pytest.mark.parametrize(
+    ("begin", "end"),
+    [(0, Fraction(1, 4)), (0, Fraction(1, 2)), (Fraction(1, 8), Fraction(1, 4)), (Fraction(1, 8), Fraction(3, 8))],
+)
+def test_a_key_that_all_channels_hold_is_not_struck_again_but_held_to_the_end(begin: Fraction, end: Fraction) -> None:
+    quarter = Sound(60, Fraction(0), Fraction(1, 4))
+    sounds = [*[quarter] * 14, Sound(60, Fraction(begin), end), Sound(60, Fraction(1, 2), Fraction(3, 4))]
+    found = notes_of(_track(_messages("Melody", sounds, _MELODY)))
+    assert found == sorted([*[quarter] * 13, quarter._replace(end=end), sounds[-1]])
+
+
+def test_fifteen_voices_on_one_key_are_fourteen_notes() -> None:
+    melody = notes_of(read(to_midi("**kern\n" + " ".join(["4c"] * 15) + "\n4c\n*-\n")).tracks[1])
+    assert melody == [Sound(60, Fraction(0), Fraction(1, 4))] * 14 + [Sound(60, Fraction(1, 4), Fraction(1, 2))]
 
 
 @pytest.mark.parametrize("kern", STRANGE)

@@ -109,7 +109,7 @@ def test_rows_that_no_page_shows_are_of_source_texts_only(row: str) -> None:
     assert GRAMMAR.read(f"**kern\n{row.split(chr(9))[0]}\n") is None
     voices = SOURCE_GRAMMAR.read(START + "*^\t*\n")
     assert voices is not None
-    assert SOURCE_GRAMMAR.read(row.replace("\t", "\t*\t"), voices) is None
+    assert SOURCE_GRAMMAR.read(row.replace("\t", "\t!\t" if row.startswith("!") else "\t*\t"), voices) is None
 
 
 def test_a_source_header_has_an_order_and_words_have_an_end() -> None:
@@ -121,8 +121,37 @@ def test_a_source_header_has_an_order_and_words_have_an_end() -> None:
         full = START + beginning + "a" * most
         assert SOURCE_GRAMMAR.read(full) is not None
         assert SOURCE_GRAMMAR.read(full + "a") is None
-        for char in "\n\r!\x00":
+        for char in "\n\r!\x00\x7f\x85\u2028\u2029\u200b\ud800":
             assert SOURCE_GRAMMAR.read(START + beginning + char) is None
+            assert SOURCE_GRAMMAR.read(START + beginning + "a" + char) is None
+        for char in " \xe9\u266d\ue10d":
+            assert SOURCE_GRAMMAR.read(START + beginning + "a" + char) is not None
+        for chord in ("*", "!"):
+            assert SOURCE_GRAMMAR.read(f"{START}{beginning}\t{chord}\n") is None
+
+
+@pytest.mark.parametrize(
+    ("row", "is_taken"),
+    [
+        ("*MM1", True),
+        ("*MM200", True),
+        ("*MM0", False),
+        ("*MM000", False),
+        ("*MM096", False),
+        ("*MM1000", False),
+        ("*Trd0c0", True),
+        ("*ITrd-8c-14", True),
+        ("*ITrd15c26", True),
+        ("*ITrd99c99", False),
+        ("*ITrd22c36", False),
+        ("*ITrd21c37", False),
+        ("*ITrd01c2", False),
+        ("*ITrd-0c0", False),
+        ("*ITrdc", False),
+    ],
+)
+def test_numbers_of_source_texts_have_bounds(row: str, is_taken: bool) -> None:
+    assert (SOURCE_GRAMMAR.read(f"{START}{row}\t*\n") is not None) is is_taken
 
 
 def test_the_same_beginning_gives_the_same_state() -> None:

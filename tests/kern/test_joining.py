@@ -87,6 +87,25 @@ def test_a_meter_at_a_line_that_its_bars_do_not_bear_out_is_dropped(meter: str, 
     assert join_systems([first, second.replace("*M4/4", meter)]) == text
 
 
+@pytest.mark.parametrize(
+    ("bars", "is_believed"),
+    [
+        (IN_THREE, True),
+        ("=\t=\n4b\t.\n" + IN_THREE, True),  # an upbeat
+        ("=\t=\n2.g\t.\n=\t=\n4a\t.", False),  # one full bar
+        (IN_THREE + "\n=\t=\n1b\t.\n=\t=", False),
+    ],
+)
+def test_a_meter_that_the_first_header_misses_is_that_of_a_later_one_whose_bars_fit(
+    bars: str, is_believed: bool
+) -> None:
+    text = page(IN_THREE, bars, IN_THREE + "\n==\t==").replace("*M4/4\t*\n", "")
+    first, *later = systems_of(text)
+    joined = join_systems([first, later[0].replace("*k[f#]\t*\n", "*k[f#]\t*\n*M3/4\t*\n"), later[1]])
+    begin = "!!linebreak:original\n" + bars
+    assert joined == (text.replace(begin, begin.replace("\n", "\n*M3/4\t*\n", 1), 1) if is_believed else text)
+
+
 @pytest.mark.parametrize("join", JOINERS)
 def test_splits_that_meet_stay_open_and_others_close(join) -> None:  # type: ignore[no-untyped-def]
     split = page("=\t=\n*^\t*\n4g\t4b\tG:7\n4g\t4b\t.", "4a\t4c\t.\n*v\t*v\t*\n==\t==")

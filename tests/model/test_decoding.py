@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from hypothesis import given
@@ -206,6 +208,10 @@ def test_a_network_reads_the_same_with_a_grammar_that_allows_all() -> None:
         ({"max_length": 0}, "max_length"),
         ({"num_beams": 0}, "num_beams"),
         ({"length_penalty": -1.0}, "length_penalty"),
+        ({"length_penalty": math.nan}, "length_penalty"),
+        ({"bar_weight": math.inf, "num_beams": 2}, "bar_weight"),
+        ({"bar_weight": math.nan, "num_beams": 2}, "bar_weight"),
+        ({"bar_weight": 1.0}, "bar_weight 1.0 chooses among several"),
         ({"ctc_weight": 1.0}, "ctc_weight"),
         ({"cache_dtype": "int8"}, "cache_dtype"),
     ],

@@ -5,14 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from one_thread import one_thread  # noqa: F401
 from PIL import Image
 from random_weights import FEW_TOKENS, save_random_weights
+from tiny_readers import codec_of, reader, untrained
 
 from jazzmus.dataset.manifest import SystemBox
 from jazzmus.errors import ConfigError
 from jazzmus.kern.document import parse_kern
 from jazzmus.kern.systems import count_systems
+from jazzmus.model.decoding import Text, output_of
 from jazzmus.model.pretrained import build_model, read_weights
 from jazzmus.utils.inference_utils import load_recognizer
 
@@ -88,3 +91,22 @@ def test_beams_read_what_the_grammar_allows(weights: Path) -> None:
     parse_kern(reading.kern)
     free = load_recognizer(weights, grammar=False, max_length=12).read(page())
     assert free.kern != reading.kern
+
+
+@pytest.mark.parametrize("strategy", ["page", "systems"])
+def test_full_bars_choose_among_the_texts_that_beams_found(strategy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    kern = "**kern\t**mxhm\n*M4/4\t*\n=\t=\n1c\t.\n=\t=\n{}\t.\n=\t=\n1c\t.\n==\t==\n*-\t*-\n"
+    likely, fitting = kern.format("2d"), kern.format("1d")
+    codec = codec_of("compact", "written", [likely, fitting])
+    texts = [
+        Text(ids, torch.zeros(len(ids)), "eos", score)
+        for ids, score in ((codec.encode(likely), -4.0), (codec.encode(fitting), -5.0))
+    ]
+    for bar_weight, wanted in ((0.0, likely), (0.5, likely), (2.0, fitting)):
+        recognizer = reader(untrained(codec, 0), codec, num_beams=2, bar_weight=bar_weight)
+        recognizer.strategy = strategy
+        monkeypatch.setattr(recognizer.model, "read", lambda pixels, *_: output_of([texts] * len(pixels), 0))
+        boxes = BOXES[: 1 if strategy == "page" else 2]
+        (reading,) = recognizer.read_batch([page()], [boxes])
+        assert reading.kern.count("2d") == (len(boxes) if wanted is likely else 0)
+        assert reading.kern.count("1d") == (0 if wanted is likely else len(boxes))
