@@ -217,21 +217,10 @@ def test_flags_say_how_the_checkpoint_reads(
 ) -> None:
     monkeypatch.setattr("jazzmus.export.comparison_picture.engraved_or_none", lambda _: None)
     words: list[object] = ["--data", small_data, "--output", tmp_path / "out.png", "--strategy", "systems"]
-    words += [
-        "--num_beams",
-        3,
-        "--bar_weight",
-        2,
-        "--ctc_weight",
-        0.3,
-        "--no_grammar",
-        "--max_length",
-        50,
-        "--device",
-        "cpu",
-    ]
-    how = {"strategy": "systems", "num_beams": 3, "bar_weight": 2.0, "ctc_weight": 0.3, "grammar": False}
-    how["max_length"] = 50
+    words += ["--num_beams", 3, "--bar_weight", 2, "--ctc_weight", 0.3]
+    words += ["--no_grammar", "--max_length", 50, "--device", "cpu"]
+    how = {"strategy": "systems", "num_beams": 3, "bar_weight": 2.0, "ctc_weight": 0.3}
+    how |= {"grammar": False, "max_length": 50}
     assert run(monkeypatch, module, *words, reader=Reader(), device="cpu", **how) == 0
 
 
