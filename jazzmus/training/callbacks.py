@@ -65,16 +65,25 @@ class TimeLimit(Callback):
     """Ends training after some wall time. Lightning's Timer counts a resumed run's earlier time too, and stops at once.
 
     Args:
-        minutes: Wall time from the first step of this process.
+        minutes: Wall time of this process from its first step, validations apart: how often one looks at a run does not
+            shorten it.
     """
 
     def __init__(self, minutes: float) -> None:
         self.minutes = minutes
-        self.started = 0.0
+        self.started = self.validation_began = 0.0
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start the clock."""
         self.started = time.monotonic()
+
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Stop the clock."""
+        self.validation_began = time.monotonic()
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Let the clock go on."""
+        self.started += time.monotonic() - self.validation_began
 
     def on_train_batch_end(self, trainer: Trainer, *args: Any) -> None:
         """Stop here, with a validation and a checkpoint, when the time is over."""
@@ -170,7 +179,7 @@ def run_callbacks(
         folder: The run's folder.
         datamodule: Moved along its curriculum, if it has one.
         seed: Seed of what a step draws.
-        max_minutes: Wall time after which training ends with a checkpoint; None: no limit.
+        max_minutes: Wall time, validations apart, after which training ends with a checkpoint; None: no limit.
         save_every_minutes: Wall time between checkpoints within an epoch.
         ema_decay: Decay of the average of the weights; None: no average.
     """
