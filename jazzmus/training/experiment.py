@@ -51,8 +51,8 @@ class Experiment:
     Attributes:
         name: Names the run's folder, `weights/<name>`.
         max_epochs: Epochs to train; 0 only evaluates.
-        max_minutes: Wall time of training, validations apart, after which it stops with a checkpoint to resume; None: no
-            limit.
+        max_minutes: Wall time of training, validations apart, after which it stops with a checkpoint to resume; None:
+            no limit.
         save_every_minutes: Wall time between checkpoints within an epoch; one is written after each epoch, too.
         ema_decay: Share of the old weights that their moving average keeps at a step; the average is what is validated
             and read. None: no average.
