@@ -82,7 +82,7 @@ LAYERS: tuple[tuple[int, str], ...] = (
     (
         4,
         "training training.loggers training.checkpoints training.ema training.cost training.callbacks"
-        " training.experiment training.memory training.freezing",
+        " training.experiment training.memory training.freezing_cost",
     ),
     (3, "layout.report layout.__main__"),
     (

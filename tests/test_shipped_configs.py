@@ -39,10 +39,11 @@ ABLATION_OF = {
     "replay_0": REVEAL,
     "replay_50": REVEAL,
     "frozen_encoder": PRETRAINED,
-    "lifted_freeze": PRETRAINED,
+    "unfrozen_later": PRETRAINED,
     "slow_encoder": PRETRAINED,
 }
-COMPARED = [file for file in EXPERIMENTS if file.stem.startswith("full_page_")]
+# The baseline is the other runs' beginning: as it is, and after a few epochs.
+COMPARED = [file for file in EXPERIMENTS if file.stem.startswith("full_page_") and file.stem != "full_page_baseline"]
 SHIPPED = [
     *([file] for file in EXPERIMENTS),
     *([file, TINY] for file in EXPERIMENTS),
@@ -163,11 +164,6 @@ def test_the_minutes_that_are_equal_are_the_same_bindings_everywhere() -> None:
     for file in COMPARED:
         load_config([file, TINY, EQUAL_MINUTES])
         assert query("experiment.max_minutes") == 20
-        # Stages are over in time: about half a second a step of few systems and 1.2 of whole pages, on two cores.
-        if query("FullPageDataModule.curriculum") is not None:
-            steps = -(-query("FullPageDataModule.draws_per_epoch") // query("FullPageDataModule.batch_size"))
-            stages = build_section(Curriculum).stages
-            assert sum(stage.epochs * steps * (0.5 if stage.systems else 1.2) for stage in stages) < 17 * 60
 
 
 @pytest.mark.parametrize("file", PAGES, ids=lambda file: file.stem)

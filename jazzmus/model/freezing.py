@@ -1,6 +1,6 @@
-"""Parameters of a network that are held still, by name, for all of training or up to a step.
+"""Parameters of a network that are frozen by name, for all of training or up to a step.
 
-Held parameters get no gradients, so that AdamW makes no state for them until they are let go. Knows no optimizer, no
+Frozen parameters get no gradients, so that AdamW makes no state for them until they are unfrozen. Knows no optimizer, no
 loss and no trainer.
 """
 
@@ -21,11 +21,11 @@ ENCODER = "encoder.*"
 
 
 class Freezing:
-    """Holds parameters still, and the modules that have no others in evaluation mode.
+    """Keeps parameters frozen, and the modules that have no others in evaluation mode.
 
     Args:
         model: The network.
-        patterns: Patterns of parameter names, such as `encoder.*`; none holds nothing.
+        patterns: Patterns of parameter names, such as `encoder.*`; none freezes nothing.
         until: Optimizer step from which everything trains; None: there is none.
 
     Raises:
@@ -54,12 +54,12 @@ class Freezing:
             logger.info("%d of %d parameters are frozen", self.count, total)
 
     def keep_evaluating(self) -> None:
-        """Put held modules back into evaluation mode: their batch norms keep their averages, nothing drops out."""
+        """Put frozen modules back into evaluation mode: their batch norms keep their averages, nothing drops out."""
         for module in self.modules:
             module.eval()
 
-    def lift(self, step: int) -> None:
-        """Let everything go, for training, when its step has come.
+    def unfreeze(self, step: int) -> None:
+        """Give everything to training when its step has come.
 
         Args:
             step: The optimizer step that begins, counted from 0.

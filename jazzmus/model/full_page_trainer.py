@@ -50,7 +50,8 @@ class FullPageTrainer(LightningModule):
         pretrained: Hub id, folder or checkpoint.
         freeze_encoder: Keep the encoder as it is: no gradients, no optimizer state, evaluation mode. The same as
             "encoder.*" in `frozen`.
-        frozen: Patterns of the names of parameters to keep as they are, such as "decoder.layers.0.*".
+        frozen: Patterns of the names of parameters to keep as they are, such as "decoder.layers.0.*". A norm keeps its
+            running averages only where all parameters of its module are frozen.
         unfreeze_step: Optimizer step from which what is frozen trains after all; None: there is none.
         label_smoothing: Share of the target probability spread over all tokens.
         teacher_forcing_noise: Share of the decoder's input ids replaced by random ones, in training only.
@@ -124,7 +125,7 @@ class FullPageTrainer(LightningModule):
 
     def on_train_batch_start(self, batch: Sequence[PageBatch], batch_index: int) -> None:
         """Let what is frozen go at its step, which a resumed run may have behind it."""
-        self.freezing.lift(self.trainer.global_step)
+        self.freezing.unfreeze(self.trainer.global_step)
 
     def forward(self, batch: PageBatch) -> Tensor:
         """Teacher-forced logits (B, T, V) of a batch."""

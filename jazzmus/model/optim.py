@@ -70,7 +70,7 @@ class Optimization:
     def groups(self, named_parameters: Iterable[tuple[str, nn.Parameter]]) -> list[dict[str, Any]]:
         """Parameter groups of one rate and decay each, the highest rate first.
 
-        All parameters are in them, frozen or not, so that what is frozen later or let go changes no group.
+        All parameters are in them, frozen or not, so that unfreezing changes no group.
 
         Raises:
             ConfigError: If a pattern of `lr_factors` matches nothing.

@@ -146,7 +146,7 @@ def test_the_flag_and_the_pattern_are_the_same() -> None:
     freezing = Freezing(model, ("encoder.*", "encoder.embeddings.*", "encoder.*"))
     assert freezing.count == sum(parameter.numel() for parameter in model.encoder.parameters())
     assert freezing.modules == [model.encoder]
-    freezing.lift(10**6)
+    freezing.unfreeze(10**6)
     assert freezing.count > 0, "nothing says when"
 
 
@@ -154,9 +154,9 @@ def test_letting_go_gives_back_what_was_there() -> None:
     model = tiny_model().train()
     untouched = copy.deepcopy(model)
     freezing = Freezing(model, ("encoder.*", "decoder.layers.0.norm_layers.*"), until=4)
-    freezing.lift(3)
+    freezing.unfreeze(3)
     assert freezing.count
-    freezing.lift(7)
+    freezing.unfreeze(7)
     assert not freezing.count
     assert all(parameter.requires_grad for parameter in model.parameters())
     assert [m.training for m in model.modules()] == [m.training for m in untouched.modules()]
