@@ -5,12 +5,15 @@ Every draw comes from the generator it is given; knows nothing of workers, epoch
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from PIL import Image, ImageFilter
 from torch import Tensor
 
 from jazzmus.config import configurable
+from jazzmus.dataset.page_transform import Rows
 from jazzmus.errors import ConfigError
 
 
@@ -67,8 +70,17 @@ class PageAugmentation:
             image: Mode "L".
             generator: Source of every draw.
         """
+        return self.on_image_and_rows(image, (), generator)[0]
+
+    def on_image_and_rows(
+        self, image: Image.Image, rows: Sequence[Rows], generator: np.random.Generator
+    ) -> tuple[Image.Image, list[Rows]]:
+        """As `on_image`, with what becomes of the rows of systems.
+
+        A rotated system lies across more rows than before; it keeps all of them.
+        """
         if generator.random() >= self.probability:
-            return image
+            return image, list(rows)
         angle = np.deg2rad(generator.uniform(-self.rotation, self.rotation))
         size = 1.0 + generator.uniform(-self.scale, self.scale)
         across, down = (generator.uniform(-self.shift, self.shift) * side for side in image.size)
@@ -82,7 +94,9 @@ class PageAugmentation:
         paper = int(np.percentile(np.asarray(image.reduce(8)), 75)) if min(image.size) >= 8 else 255
         moved = image.transform(image.size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR, fillcolor=paper)
         radius = generator.uniform(0, self.blur) * image.width / 1000
-        return moved.filter(ImageFilter.GaussianBlur(radius)) if radius > 0.1 else moved
+        if radius > 0.1:
+            moved = moved.filter(ImageFilter.GaussianBlur(radius))
+        return moved, [_moved_rows(edges, image.width, matrix) for edges in rows]
 
     def on_tensor(self, page: Tensor, generator: np.random.Generator) -> Tensor:
         """Change contrast and brightness of a (1, H, W) page in [0, 1] and add noise; the result stays in [0, 1]."""
@@ -92,3 +106,10 @@ class PageAugmentation:
         offset = generator.uniform(-self.brightness, self.brightness)
         noise = generator.standard_normal(tuple(page.shape), dtype=np.float32) * generator.uniform(0, self.noise)
         return ((page - 0.5) * gain + 0.5 + offset + torch.from_numpy(noise)).clamp_(0.0, 1.0)
+
+
+def _moved_rows(rows: Rows, width: int, matrix: Sequence[float]) -> Rows:
+    """Rows of a page that hold the corners of other rows after a movement, given by its inverse as PIL takes it."""
+    forward = np.linalg.inv(np.array([*matrix, 0.0, 0.0, 1.0]).reshape(3, 3))
+    heights = [float(forward[1] @ (x, y, 1.0)) for x in (0, width) for y in rows]
+    return min(heights), max(heights)

@@ -12,6 +12,21 @@ PAPER = 1.0
 IGNORED_LABEL = -100
 
 
+class SystemTarget(NamedTuple):
+    """One system of a page: where it stands, and its own text.
+
+    Attributes:
+        top: First row of it in pixels of the page's image.
+        bottom: Row after the last one; a system that stands alone has all rows of its page.
+        ids: (N,) ids of its text as a text of its own, without <bos> and <eos>; plain numbers, since tensors this small
+            are costly to send from one process to another.
+    """
+
+    top: int
+    bottom: int
+    ids: tuple[int, ...]
+
+
 class PageSample(NamedTuple):
     """One page, or the part of it that a curriculum stage shows.
 
@@ -20,12 +35,14 @@ class PageSample(NamedTuple):
         image: (1, H, W) float32 in [0, 1], 1 = ink-free paper.
         token_ids: (T,) int64, <bos> first and <eos> last.
         kern: The text as the source gives it.
+        systems: The systems shown, from top to bottom; none where their places or their texts are not known.
     """
 
     page_id: str
     image: Tensor
     token_ids: Tensor
     kern: str
+    systems: tuple[SystemTarget, ...] = ()
 
 
 class PageBatch(NamedTuple):
@@ -38,6 +55,7 @@ class PageBatch(NamedTuple):
         decoder_input: (B, T) int64 ids from <bos> on, padded with <pad>.
         labels: (B, T) int64, the id that follows each input id, padded with `IGNORED_LABEL`.
         kerns: B texts.
+        systems: The systems of each page, B times.
     """
 
     page_ids: tuple[str, ...]
@@ -46,6 +64,7 @@ class PageBatch(NamedTuple):
     decoder_input: Tensor
     labels: Tensor
     kerns: tuple[str, ...]
+    systems: tuple[tuple[SystemTarget, ...], ...]
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> PageBatch:
         """The batch with its tensors on `device`."""
@@ -94,6 +113,7 @@ def make_batch(samples: Sequence[PageSample], pad_id: int, stride: int) -> PageB
         decoder_input,
         labels,
         tuple(sample.kern for sample in samples),
+        tuple(sample.systems for sample in samples),
     )
 
 

@@ -20,15 +20,15 @@ from torch.utils.data import Dataset
 
 from jazzmus.dataset.annotation import check_page_text
 from jazzmus.dataset.augment import PageAugmentation
-from jazzmus.dataset.batch import PageSample
-from jazzmus.dataset.manifest import Manifest, PageRecord
+from jazzmus.dataset.batch import PageSample, SystemTarget
+from jazzmus.dataset.manifest import Manifest, PageRecord, SystemBox
 from jazzmus.dataset.page_image import read_image
-from jazzmus.dataset.page_transform import PageTransform, crop_systems
+from jazzmus.dataset.page_transform import PageTransform, Rows, crop_systems, rows_of_systems
 from jazzmus.errors import DataError, KernError, in_brief
 from jazzmus.kern.codec import TextCodec
 from jazzmus.kern.document import parse_kern
 from jazzmus.kern.forms import TextForm
-from jazzmus.kern.systems import count_systems, system_range
+from jazzmus.kern.systems import count_systems, system_range, system_texts
 
 logger = logging.getLogger(__name__)
 
@@ -104,8 +104,13 @@ class GeneratedRequest(NamedTuple):
 class PageGenerator(Protocol):
     """Who draws pages."""
 
-    def draw(self, number: int, systems: int, paper: int, strip: bool) -> tuple[Image.Image, str]:
-        """Return the page of a `GeneratedRequest`, of mode "L", and its text; the same in any process."""
+    def draw(
+        self, number: int, systems: int, paper: int, strip: bool
+    ) -> tuple[Image.Image, str, tuple[SystemBox, ...]]:
+        """Return the page of a `GeneratedRequest`, of mode "L", its text and the boxes of its systems.
+
+        They are the same in any process.
+        """
 
 
 def read_pages(source: str, folder: Path, manifest: Manifest, split: str) -> list[Page]:
@@ -155,6 +160,26 @@ def system_text(page: Page, first: int, last: int) -> str:
     return system_range(page.kern, first, last)
 
 
+class _Shown(NamedTuple):
+    """What a request shows, before anything is done to its pixels.
+
+    Attributes:
+        page_id: As in `PageSample`.
+        image: Mode "L".
+        kern: Its text.
+        token_ids: (T,) int64 ids of it.
+        rows: Where its systems stand in the image; none where that is not known.
+        system_ids: Ids of the text of each system; of one that stands alone, also where there are no rows.
+    """
+
+    page_id: str
+    image: Image.Image
+    kern: str
+    token_ids: Tensor
+    rows: Sequence[Rows]
+    system_ids: tuple[tuple[int, ...], ...]
+
+
 class FullPageDataset(Dataset[PageSample]):
     """Pages on demand; images are decoded when asked for, so that workers share no pixels.
 
@@ -182,39 +207,66 @@ class FullPageDataset(Dataset[PageSample]):
         self.augmentation = augmentation
         self.generator = generator
         self._targets: dict[tuple[int, int, int], tuple[str, Tensor]] = {}
+        self._systems: dict[int, tuple[tuple[int, ...], ...]] = {}
 
     def __len__(self) -> int:
         return len(self.pages)
 
     def __getitem__(self, request: PageRequest | GeneratedRequest) -> PageSample:  # type: ignore[override]
-        if isinstance(request, GeneratedRequest):
-            page_id, (image, kern) = request.page_id, self._drawn(request)
-            token_ids = torch.tensor(self.codec.encode(kern), dtype=torch.long)
-        else:
-            kern, token_ids = self._target(request)
-            page_id, image = self._stored(request)
+        shown = self._drawn(request) if isinstance(request, GeneratedRequest) else self._stored(request)
+        image, rows = shown.image, shown.rows
         generator = None if request.seed is None else np.random.default_rng(request.seed)
         if self.augmentation is not None and generator is not None:
-            image = self.augmentation.on_image(image, generator)
-        tensor = self.page_transform(image)
+            image, rows = self.augmentation.on_image_and_rows(image, rows, generator)
+        tensor, places = self.page_transform.with_rows(image, rows)
         if self.augmentation is not None and generator is not None:
             tensor = self.augmentation.on_tensor(tensor, generator)
-        return PageSample(page_id, tensor, token_ids, kern)
+        if len(shown.system_ids) == 1:
+            # Nothing has to be told from it, and it is read so, without a box.
+            places = [(0, tensor.shape[1])]
+        systems = (SystemTarget(*place, ids) for place, ids in zip(places, shown.system_ids, strict=True))
+        return PageSample(shown.page_id, tensor, shown.token_ids, shown.kern, tuple(systems))
 
-    def _drawn(self, request: GeneratedRequest) -> tuple[Image.Image, str]:
+    def _drawn(self, request: GeneratedRequest) -> _Shown:
+        """What is shown of a page that is drawn now."""
         if self.generator is None:
             raise ValueError("a generated page is asked for, but there is no generator")
-        return self.generator.draw(request.number, request.systems, request.seed, request.strip)
+        image, kern, boxes = self.generator.draw(request.number, request.systems, request.seed, request.strip)
+        ids = self.codec.encode(kern)
+        system_ids = (tuple(ids[1:-1]),) if len(boxes) == 1 else self._ids_of_systems(kern, request.page_id)
+        rows = rows_of_systems(image.height, boxes, 0, len(boxes)) if system_ids else ()
+        return _Shown(request.page_id, image, kern, torch.tensor(ids, dtype=torch.long), rows, system_ids)
 
-    def _stored(self, request: PageRequest) -> tuple[str, Image.Image]:
-        """Id and image of what is shown of a page on disk."""
-        page = self.pages[request.page]
+    def _stored(self, request: PageRequest) -> _Shown:
+        """What is shown of a page on disk."""
+        page, (first, last) = self.pages[request.page], (request.first, request.last)
+        kern, token_ids = self._target(request)
         path = page.folder / page.record.image
-        image = read_image(path, str(path))
-        if not request.strip and (request.first, request.last) == (0, page.num_systems):
-            return page.record.page_id, image
-        image = crop_systems(image, page.record.systems or (), request.first, request.last, request.strip)
-        return f"{page.record.page_id}:{request.first}-{request.last}", image
+        page_id, image, boxes = page.record.page_id, read_image(path, str(path)), page.record.systems or ()
+        height = image.height
+        if request.strip or (first, last) != (0, page.num_systems):
+            page_id = f"{page_id}:{first}-{last}"
+            image = crop_systems(image, boxes, first, last, request.strip)
+        if last - first == 1:
+            return _Shown(page_id, image, kern, token_ids, (), (tuple(token_ids[1:-1].tolist()),))
+        system_ids = self._systems_of(request.page)[first:last]
+        rows = rows_of_systems(height, boxes, first, last, request.strip) if system_ids else ()
+        return _Shown(page_id, image, kern, token_ids, rows, system_ids)
+
+    def _systems_of(self, index: int) -> tuple[tuple[int, ...], ...]:
+        """Ids of every system of a page on disk, encoded once; none where the page cannot be cut."""
+        page = self.pages[index]
+        if index not in self._systems:
+            path = page.folder / page.record.ground_truth
+            self._systems[index] = self._ids_of_systems(page.kern, str(path)) if page.can_be_cut else ()
+        return self._systems[index]
+
+    def _ids_of_systems(self, kern: str, name: str) -> tuple[tuple[int, ...], ...]:
+        try:
+            return tuple(tuple(self.codec.encode(text)[1:-1]) for text in system_texts(kern))
+        except KernError as error:
+            logger.warning("%s: only the decoder learns from it, its systems have no texts (%s)", name, error)
+            return ()
 
     def _target(self, request: PageRequest) -> tuple[str, Tensor]:
         """Text and ids of what is shown; parsed once, since pages come back every epoch."""

@@ -1,7 +1,7 @@
 """From a gray page to the tensor the model sees, and to parts of a page: one way for training and inference.
 
-`PageTransform` scales a page, `crop_systems` cuts one so that it shows some of its systems. Knows nothing of files,
-kern, datasets or augmentation.
+`PageTransform` scales a page, `crop_systems` cuts one so that it shows some of its systems; both tell where the rows of
+a system come to lie. Knows nothing of files, kern, datasets or augmentation.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ from jazzmus.errors import ConfigError
 
 # Share of a box's height that a single system keeps where nothing else limits it: strokes leave their boxes.
 STRIP_MARGIN = 0.15
+
+# Upper and lower edge of a system in pixels, not yet whole ones.
+Rows = tuple[float, float]
 
 
 def crop_systems(
@@ -72,6 +75,15 @@ def system_rows(height: int, boxes: Sequence[SystemBox], first: int, last: int, 
     return top, min(max(bottom, top + 1), height)
 
 
+def rows_of_systems(
+    height: int, boxes: Sequence[SystemBox], first: int, last: int, strip: bool = False
+) -> tuple[Rows, ...]:
+    """Where each system stands in what `crop_systems` shows of a page of `height` pixels: the rows of its own strip."""
+    top, bottom = system_rows(height, boxes, first, last, strip)
+    strips = (system_rows(height, boxes, system, system + 1, strip=True) for system in range(first, last))
+    return tuple((max(upper, top) - top, min(lower, bottom) - top) for upper, lower in strips)
+
+
 @configurable
 class PageTransform:
     """Gray page to model input: scaled by width with a limit on height, never distorted; or a strip of fixed size.
@@ -118,17 +130,32 @@ class PageTransform:
         Raises:
             ValueError: The image is not of mode "L".
         """
+        return self.with_rows(image, ())[0]
+
+    def with_rows(self, image: Image.Image, rows: Sequence[Rows]) -> tuple[torch.Tensor, list[tuple[int, int]]]:
+        """Transform one page and rows of it; see `__call__`.
+
+        Args:
+            image: Mode "L".
+            rows: Upper and lower edges of systems in pixels of the image.
+
+        Returns:
+            The tensor, and the whole rows of it that hold each system: at least one.
+        """
         if image.mode != "L":
             raise ValueError(f"expected a gray page (mode L), got mode {image.mode}; use read_image")
-        if self.trim_dark_border:
-            image = _without_dark_border(image, self.MAX_TRIMMED)
+        left, top, right, bottom = _dark_border(image, self.MAX_TRIMMED) if self.trim_dark_border else (0, 0, 0, 0)
+        if left + top + right + bottom:
+            image = image.crop((left, top, image.width - right, image.height - bottom))
         size = self.output_size(image.width, image.height)
+        scale = size[1] / image.height
         if self.height is not None:
             image = _on_strip(image, *size)
         elif size != image.size:
             image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
         pixels = np.array(image, dtype=np.float32)
-        return torch.from_numpy(pixels).div_(255.0).unsqueeze(0)
+        tensor = torch.from_numpy(pixels).div_(255.0).unsqueeze(0)
+        return tensor, [_whole_rows((upper - top) * scale, (lower - top) * scale, size[1]) for upper, lower in rows]
 
     def output_size(self, width: int, height: int) -> tuple[int, int]:
         """Width and height of the result for a page of `width` x `height` pixels that needs no trimming."""
@@ -158,6 +185,13 @@ class PageTransform:
             raise ConfigError(f"PageTransform: setting {error} is missing") from error
 
 
+def _whole_rows(top: float, bottom: float, height: int) -> tuple[int, int]:
+    """The rows of an image of some height that edges enclose, at least one."""
+    # Edges that fall on whole rows do so only but for rounding.
+    first = min(max(math.floor(top + 1e-6), 0), height - 1)
+    return first, min(max(math.ceil(bottom - 1e-6), first + 1), height)
+
+
 def _on_strip(image: Image.Image, width: int, height: int) -> Image.Image:
     """The image at a height, squeezed to a width or with white paper on the right up to it."""
     drawn = min(max(1, math.ceil(image.width * height / image.height)), width)
@@ -178,8 +212,8 @@ def _dark_margin(is_dark_line: np.ndarray, limit: int) -> int:
     return margin
 
 
-def _without_dark_border(image: Image.Image, max_fraction: float) -> Image.Image:
-    """Cut rows and columns at the edges of which more than half is near black."""
+def _dark_border(image: Image.Image, max_fraction: float) -> tuple[int, int, int, int]:
+    """How many columns and rows at the edges (left, top, right, bottom) to cut: more than half is near black."""
     pixels = np.asarray(image)
     paper = float(np.percentile(pixels[::4, ::4], 75))
     dark = pixels < 0.45 * paper
@@ -187,4 +221,4 @@ def _without_dark_border(image: Image.Image, max_fraction: float) -> Image.Image
     across, down = int(image.width * max_fraction), int(image.height * max_fraction)
     left, right = _dark_margin(columns, across), _dark_margin(columns[::-1], across)
     top, bottom = _dark_margin(rows, down), _dark_margin(rows[::-1], down)
-    return image.crop((left, top, image.width - right, image.height - bottom)) if left + right + top + bottom else image
+    return left, top, right, bottom

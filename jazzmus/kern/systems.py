@@ -55,6 +55,22 @@ def system_range(kern: str, first: int, last: int) -> str:
     breaks = break_indices(row.kind for row in document.rows)
     if not 0 <= first < last <= len(breaks) + 1:
         raise ValueError(f"no systems {first} to {last - 1} on a page of {len(breaks) + 1} systems")
+    return _cut_out(document, breaks, first, last)
+
+
+def system_texts(kern: str) -> list[str]:
+    """Return every system of a page as a text of its own, as `system_range` cuts it out.
+
+    Raises:
+        KernError: if the page's text is not well-formed.
+    """
+    document = parse_kern(kern)
+    breaks = break_indices(row.kind for row in document.rows)
+    return [_cut_out(document, breaks, system, system + 1) for system in range(len(breaks) + 1)]
+
+
+def _cut_out(document: KernDocument, breaks: list[int], first: int, last: int) -> str:
+    """Return a range of systems of a document whose linebreaks between music are at the rows `breaks`."""
     if first == 0 and last == len(breaks) + 1:
         return document.to_text()
     start = breaks[first - 1] + 1 if first else 0

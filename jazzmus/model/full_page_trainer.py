@@ -21,7 +21,6 @@ from jazzmus.config import configurable
 from jazzmus.dataset.batch import IGNORED_LABEL, PageBatch
 from jazzmus.errors import CheckpointError, ConfigError, KernError
 from jazzmus.kern.codec import TextCodec
-from jazzmus.kern.systems import count_systems
 from jazzmus.kern.token_grammar import build_token_grammar
 from jazzmus.kern.token_mapping import nearest_tokens
 from jazzmus.metrics.report import PageResult, page_result
@@ -32,7 +31,7 @@ from jazzmus.model.freezing import ENCODER, Freezing
 from jazzmus.model.optim import Optimization, rates, set_rates
 from jazzmus.model.pretrained import CHECKPOINT_KEY, Weights, read_weights
 from jazzmus.model.smt.configuration_smt import SMTConfig
-from jazzmus.model.smt.ctc import CtcHead
+from jazzmus.model.smt.ctc import CtcHead, features_of_systems
 from jazzmus.model.smt.modeling_smt import SheetMusicTransformer
 from jazzmus.model.transfer import TransferReport, transfer
 
@@ -55,7 +54,8 @@ class FullPageTrainer(LightningModule):
         unfreeze_step: Optimizer step from which what is frozen trains after all; None: there is none.
         label_smoothing: Share of the target probability spread over all tokens.
         teacher_forcing_noise: Share of the decoder's input ids replaced by random ones, in training only.
-        ctc_weight: What the CTC loss of single systems counts beside the decoder's; 0 leaves the head out of training.
+        ctc_weight: What the CTC loss of systems counts beside the decoder's; 0 leaves the head out of training.
+        ctc_on_pages: Read by CTC every system of a page through its box; else only systems that stand alone.
         max_decode_length: Ids at which a validation reading stops; where any other reading does when None.
 
     Raises:
@@ -75,6 +75,7 @@ class FullPageTrainer(LightningModule):
         label_smoothing: float = 0.0,
         teacher_forcing_noise: float = 0.1,
         ctc_weight: float = 0.0,
+        ctc_on_pages: bool = True,
         max_decode_length: int | None = None,
     ) -> None:
         super().__init__()
@@ -101,6 +102,7 @@ class FullPageTrainer(LightningModule):
         self.label_smoothing = label_smoothing
         self.teacher_forcing_noise = teacher_forcing_noise
         self.ctc_weight = ctc_weight
+        self.ctc_on_pages = ctc_on_pages
         self.max_decode_length = max_decode_length
         self.transfer_report: TransferReport | None = None
         if load_pretrained and pretrained is not None:
@@ -189,27 +191,25 @@ class FullPageTrainer(LightningModule):
         self.log("train/loss", total, prog_bar=True, on_step=True, batch_size=pages)
         self.ctc_too_long += sum(targets.too_long for targets in systems)
         if ctc_tokens:
-            # Not by `log`, which would repeat it at the steps that have no single system.
+            # Not by `log`, which would repeat it at the steps that have no system.
             for step_logger in self.loggers:
                 step_logger.log_metrics({"train/loss_ctc": ctc_total}, step=self.trainer.global_step - 1)
         for name, rate in rates(optimizer).items():  # type: ignore[arg-type]
             self.log(f"train/{name}", rate, on_step=True)
 
-    def _ctc_targets(self, batch: PageBatch) -> CtcTargets:
-        return ctc_targets(batch, self._single_systems(batch), self.model.config)
+    def _ctc_targets(self, batch: PageBatch, fitting: bool = True) -> CtcTargets:
+        """What the CTC head reads of a batch; nothing where it is not trained."""
+        if not self.ctc_weight:
+            return CtcTargets((), (), 0)
+        return ctc_targets(batch, self.model.config, self.ctc_on_pages, fitting)
 
-    def _single_systems(self, batch: PageBatch) -> list[int]:
-        """Rows of a batch that the CTC head reads; none where it is not trained."""
-        return [row for row, kern in enumerate(batch.kerns) if self.ctc_weight and count_systems(kern) == 1]
-
-    def _ctc_places(self, features: Tensor, batch: PageBatch, rows: Sequence[int]) -> tuple[Tensor, Tensor]:
-        """Log-probabilities and lengths of the CTC head for the rows of a batch that are single systems."""
-        chosen = torch.tensor(rows, device=features.device)
-        features, sizes = features[chosen], batch.image_sizes[chosen]
-        return self.ctc_head(features, self.model.valid_features(features, sizes))
+    def _ctc_places(self, features: Tensor, batch: PageBatch, targets: CtcTargets) -> tuple[Tensor, Tensor]:
+        """Log-probabilities and lengths of the CTC head for systems of a batch."""
+        valid = self.model.valid_features(features, batch.image_sizes)
+        return self.ctc_head(*features_of_systems(features, valid, targets.rows))
 
     def _ctc_loss_sum(self, features: Tensor, batch: PageBatch, targets: CtcTargets) -> Tensor:
-        log_probabilities, lengths = self._ctc_places(features, batch, targets.rows)
+        log_probabilities, lengths = self._ctc_places(features, batch, targets)
         return self.ctc_head.loss(log_probabilities, lengths, targets.targets).sum()
 
     @property
@@ -221,9 +221,7 @@ class FullPageTrainer(LightningModule):
     def on_train_epoch_end(self) -> None:
         """Report the systems that CTC could not learn from."""
         if self.ctc_too_long:
-            logger.warning(
-                "%d single systems had more tokens than CTC has places for, in this epoch", self.ctc_too_long
-            )
+            logger.warning("%d systems had more tokens than CTC has places for, in this epoch", self.ctc_too_long)
         self.ctc_too_long = 0
 
     def on_validation_epoch_start(self) -> None:
@@ -244,7 +242,7 @@ class FullPageTrainer(LightningModule):
             return None
 
     def validation_step(self, batch: Sequence[PageBatch], batch_index: int) -> None:
-        """Teacher-forced loss, greedy readings of every page, and CTC readings of single systems."""
+        """Teacher-forced loss, greedy readings of every page, and CTC readings of its systems."""
         # As inference reads, outside the number format of training: scores are those of the checkpoint.
         with torch.autocast(self.device.type, enabled=False):
             for part in batch:
@@ -275,12 +273,12 @@ class FullPageTrainer(LightningModule):
         self.page_results += results
 
     def _read_columns(self, features: Tensor, batch: PageBatch) -> None:
-        """Read single systems by CTC alone; one whose text is too long for its columns counts as well."""
-        rows = self._single_systems(batch)
-        if not rows:
+        """Read systems by CTC alone; one whose text is too long for its columns counts as well."""
+        targets = self._ctc_targets(batch, fitting=False)
+        if not targets.rows:
             return
-        paths = self.ctc_head.best_paths(*self._ctc_places(features, batch, rows))
-        self.ctc_token_errors.update(paths, [self.codec.body(batch.labels[row].tolist()) for row in rows])
+        paths = self.ctc_head.best_paths(*self._ctc_places(features, batch, targets))
+        self.ctc_token_errors.update(paths, [target.tolist() for target in targets.targets])
 
     def on_validation_epoch_end(self) -> None:
         """Log every error rate over all pages."""
@@ -291,7 +289,7 @@ class FullPageTrainer(LightningModule):
             self.log(f"val/{name}", percent, rank_zero_only=True)
 
     def token_error_rates(self) -> dict[str, float]:
-        """Token errors of the last validation in percent: by the decoder, and of single systems by CTC."""
+        """Token errors of the last validation in percent: by the decoder, and of systems by CTC."""
         rates = {"token_error": float(self.token_errors.compute())}
         if self.ctc_token_errors.length:
             rates["token_error_ctc"] = float(self.ctc_token_errors.compute())

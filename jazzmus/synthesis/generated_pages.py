@@ -24,7 +24,7 @@ import numpy as np
 from PIL import Image
 
 from jazzmus.config import configurable
-from jazzmus.dataset.manifest import TRAINING_SPLITS
+from jazzmus.dataset.manifest import TRAINING_SPLITS, SystemBox
 from jazzmus.errors import ConfigError, DataError, KernError
 from jazzmus.kern.systems import system_range
 from jazzmus.synthesis.content.leaks import LeakCheck
@@ -220,10 +220,12 @@ class GeneratedPages:
         """Make a single system, as cut out of a page; see `page`."""
         return self._made(number, 1, paper, strip=True)
 
-    def draw(self, number: int, systems: int, paper: int, strip: bool) -> tuple[Image.Image, str]:
-        """Return the image and the text of a page or strip; see `page`."""
+    def draw(
+        self, number: int, systems: int, paper: int, strip: bool
+    ) -> tuple[Image.Image, str, tuple[SystemBox, ...]]:
+        """Return image, text and boxes of a page or strip; see `page`."""
         page = self._made(number, systems, paper, strip)
-        return page.image, page.kern
+        return page.image, page.kern, page.system_boxes
 
     def drawn(self, number: int) -> DrawnPage:
         """Return a page before its paper; see `page`."""

@@ -6,7 +6,7 @@ from hypothesis import assume, given, settings
 
 from jazzmus.errors import KernError
 from jazzmus.kern.document import parse_kern
-from jazzmus.kern.systems import count_systems, system_range
+from jazzmus.kern.systems import count_systems, system_range, system_texts
 
 PAGE = """**kern	**mxhm
 *I"Voice	*
@@ -100,6 +100,7 @@ def test_linebreaks_that_begin_no_system_are_left_out_of_a_range() -> None:
 def test_every_range_is_a_document_of_its_own_with_the_same_music_in_the_same_context(text: str) -> None:
     total = count_systems(text)
     assert system_range(text, 0, total) == text
+    assert system_texts(text) == [system_range(text, system, system + 1) for system in range(total)]
     whole = context_of_music(text)
     begin = 0
     for system in range(total):
@@ -131,3 +132,5 @@ def test_a_range_outside_the_page_is_refused(first: int, last: int) -> None:
 def test_a_flawed_text_has_no_ranges() -> None:
     with pytest.raises(KernError):
         system_range("**kern\n4c\t4d\n*-\n", 0, 1)
+    with pytest.raises(KernError):
+        system_texts("**kern\n4c\t4d\n*-\n")

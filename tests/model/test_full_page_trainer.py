@@ -12,7 +12,7 @@ from networks import TOKENS, random_page, tiny_config
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from jazzmus.dataset.batch import IGNORED_LABEL, PageBatch, PageSample, make_batch
+from jazzmus.dataset.batch import IGNORED_LABEL, PageBatch, PageSample, SystemTarget, make_batch
 from jazzmus.errors import ConfigError
 from jazzmus.kern.codec import TextCodec
 from jazzmus.kern.vocabulary import Vocabulary
@@ -32,7 +32,16 @@ def sample(number: int, height: int = 32, length: int = 5) -> PageSample:
     generator = torch.Generator().manual_seed(number)
     body = torch.randint(4, len(TOKENS), (length,), generator=generator)
     ids = torch.cat((torch.tensor([1]), body, torch.tensor([2])))
-    return PageSample(f"page{number}", random_page(height, 48, number), ids, "**kern\n4c\n*-\n")
+    systems = (SystemTarget(0, height, tuple(body.tolist())),)
+    return PageSample(f"page{number}", random_page(height, 48, number), ids, "**kern\n4c\n*-\n", systems)
+
+
+def page_of_two(number: int, height: int = 64) -> PageSample:
+    """A page of two systems, one above the other."""
+    body, half = sample(number, height, length=6), height // 2
+    ids = body.systems[0].ids
+    kern = "**kern\n=\n4c\n!!linebreak:original\n=\n4d\n=\n*-\n"
+    return body._replace(kern=kern, systems=(SystemTarget(0, half, ids[:3]), SystemTarget(half, height, ids[3:])))
 
 
 class Steps(Callback):
@@ -61,7 +70,7 @@ def fit(module: FullPageTrainer, batch: Sequence[PageBatch], steps: int = 1) -> 
 
 @pytest.mark.parametrize("ctc_weight", [0.0, 0.3])
 def test_micro_batches_give_the_gradient_of_one_batch(ctc_weight: float) -> None:
-    samples = [sample(1, 64, 9), sample(2, 32, 3), sample(3, 48, 6)]
+    samples = [sample(1, 64, 9), sample(2, 32, 3), page_of_two(3, 48)]
     config, arguments = {"ctc_outputs": 6 if ctc_weight else 0}, {"ctc_weight": ctc_weight}
     whole = fit(module_of(config, **arguments), [make_batch(samples, 0, 16)])
     parts = fit(module_of(config, **arguments), [make_batch(samples[:1], 0, 16), make_batch(samples[1:], 0, 16)])
@@ -170,23 +179,29 @@ def test_one_page_is_learnt_by_heart() -> None:
     assert codec.decode(reading.ids[0].tolist()) == codec.decode(ids.tolist())
 
 
-def test_ctc_learns_from_single_systems_and_leaves_pages_to_the_decoder(caplog: pytest.LogCaptureFixture) -> None:
-    two_systems = "**kern\n=\n4c\n!!linebreak:original\n=\n4d\n=\n*-\n"
-    system, page = sample(1), sample(2)._replace(kern=two_systems)
-    module = module_of({"ctc_outputs": 4}, ctc_weight=0.3)
-    both, only_page = fit(module, [make_batch([system, page], 0, 16)]), fit(module, [make_batch([page], 0, 16)])
+def test_ctc_learns_from_systems_that_are_known(caplog: pytest.LogCaptureFixture) -> None:
+    system, page, unknown = sample(1), page_of_two(2), sample(4)._replace(systems=())
     head = "ctc_head.output.weight"
-    assert both[0][head] is not None
-    assert float(both[0][head].norm()) > 0
-    assert only_page[0][head] is None
-    long = sample(3, length=40)
-    assert "single systems had more tokens" not in caplog.text
-    fit(module, [make_batch([long, page], 0, 16)])
-    assert "1 single systems had more tokens than CTC has places for" in caplog.text
+
+    def gradient(*samples: PageSample, **arguments: Any) -> Tensor | None:
+        module = module_of({"ctc_outputs": 4}, ctc_weight=0.3, **arguments)
+        return fit(module, [make_batch(samples, 0, 16)])[0][head]
+
+    for known in (system, page):
+        found = gradient(known, unknown)
+        assert found is not None
+        assert float(found.norm()) > 0
+    assert gradient(unknown) is None
+    assert gradient(page, ctc_on_pages=False) is None
+    assert gradient(page, system, ctc_on_pages=False) is not None
+    assert "systems had more tokens" not in caplog.text
+    gradient(sample(3, length=40), page)
+    assert "1 systems had more tokens than CTC has places for" in caplog.text
 
 
-def test_a_system_is_read_by_ctc_once_it_is_learnt() -> None:
-    batch = make_batch([sample(1, length=6)], 0, 16)
+@pytest.mark.parametrize("page", [sample(1, length=6), page_of_two(1)], ids=["one system", "two systems"])
+def test_systems_are_read_by_ctc_once_they_are_learnt(page: PageSample) -> None:
+    batch = make_batch([page], 0, 16)
     module = module_of({"ctc_outputs": 4, "encoder": "resnet"}, lr=3e-3, ctc_weight=1.0)
     fit(module, [batch], steps=60)
     trainer = Trainer(logger=False, enable_checkpointing=False, enable_progress_bar=False, accelerator="cpu")

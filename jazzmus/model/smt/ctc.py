@@ -1,4 +1,4 @@
-"""Connectionist temporal classification (CTC) over the columns of the encoder's features, for single systems.
+"""Connectionist temporal classification (CTC) over the columns of the encoder's features, for each system of a page.
 
 It teaches the encoder to tell what stands where without a decoder, and reads a system in one pass. Knows ids only;
 that a system is read from left to right is its one assumption about music.
@@ -7,6 +7,7 @@ that a system is read from left to right is its one assumption about music.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -15,6 +16,43 @@ from torch import Tensor, nn
 from jazzmus.model.smt.configuration_smt import SMTConfig
 
 _IMPOSSIBLE = -1e4  # log-probability; finite, so that sums of it can be taken apart again
+
+
+class FeatureRows(NamedTuple):
+    """Where a system stands in the features of a batch: rows `first` to `last - 1` of one of its pages."""
+
+    page: int
+    first: int
+    last: int
+
+
+def features_of_systems(
+    features: Tensor, valid: Tensor | None, systems: Sequence[FeatureRows]
+) -> tuple[Tensor, Tensor]:
+    """Cut systems out of the features of pages, as input of the head.
+
+    Args:
+        features: (B, C, H, W) features of pages.
+        valid: (B, H, W) boolean, True on features of the page; None when nothing is padded.
+        systems: N systems.
+
+    Returns:
+        (N, C, h, W) features, where h is the height of the highest, and the (N, h, W) boolean of those that count.
+    """
+    pages, channels, height, width = features.shape
+    places = torch.tensor(systems, dtype=torch.long, device=features.device)
+    page, first, last = places.unbind(dim=1)
+    below = torch.arange(max(system.last - system.first for system in systems), device=features.device)
+    rows = first[:, None] + below
+    inside = rows < last[:, None]
+    rows = (page[:, None] * height + rows.clamp(max=height - 1)).flatten()
+    # Whole rows by one index: its gradient is a plain sum of rows.
+    by_row = features.transpose(1, 2).reshape(pages * height, channels, width)
+    chosen = by_row.index_select(0, rows).view(len(systems), -1, channels, width).transpose(1, 2)
+    counted = inside[:, :, None].expand(-1, -1, width)
+    if valid is not None:
+        counted = counted & valid.reshape(pages * height, width)[rows].view(len(systems), -1, width)
+    return chosen, counted
 
 
 class CtcHead(nn.Module):
