@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jazzmus.config_text import config_bindings
+from jazzmus.config_text import config_bindings, path_free
 from jazzmus.dataset.manifest import MANIFEST_NAME, TRAINING_SPLITS, read_manifest
 from jazzmus.errors import CheckpointError, DataError, JazzmusError
 from jazzmus.model.pretrained import read_weights
 
 RESTRICTED, FREE = "cc-by-nc-4.0", "mit"
 _GENERATED = "jazzmus.synthesis"  # what the manifest of generated pages names as their data set
+_PROCEDURAL, _TUNES = "procedural", "tunes"
+_WORDS = {_PROCEDURAL: "made up", _TUNES: "tunes of the trainer's own", "recombined": "recombined training texts"}
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+_MOST_STARTS = 8  # weights that started from weights that started from weights
 
 
 class Source(NamedTuple):
@@ -35,13 +38,30 @@ class Source(NamedTuple):
     dataset: str = ""
 
 
-def training_sources(bindings: Mapping[str, str], depth: int = 8) -> list[Source]:
-    """What took part in the training that an operative config describes, the weights it started from included."""
+def recorded_sources(extras: Mapping[str, Any], depth: int = _MOST_STARTS) -> list[Source]:
+    """What took part in the training of a checkpoint: as it recorded then, or where it did not, as is there now.
+
+    Args:
+        extras: What the checkpoint says of itself.
+        depth: How many times to ask for the weights that training started from.
+    """
+    if "sources" in extras:
+        return [Source(**source) for source in extras["sources"]]
+    sources = training_sources(config_bindings(str(extras.get("operative_config", ""))), depth)
+    if data_changed(extras):
+        sources.append(Source("the data has changed since; what stands here is what is there now", RESTRICTED))
+    return sources
+
+
+def training_sources(bindings: Mapping[str, str], depth: int = _MOST_STARTS) -> list[Source]:
+    """What takes part in the training that an operative config describes, the weights it starts from included."""
     if not bindings:
         return [Source("the run's config was not recorded", RESTRICTED)]
     sources = [_folder_source(folder) for folder in _folders(bindings)]
-    if "GeneratedPages" in bindings.get("FullPageDataModule.generated", ""):
-        sources += _generated_sources(_value(bindings, "GeneratedPages.content") or {"procedural": 1.0})
+    if _value(bindings, "FullPageDataModule.data_path") is None:
+        sources.append(Source("the folder of its pages was not recorded", RESTRICTED))
+    if bindings.get("FullPageDataModule.generated", "None") != "None":
+        sources += _generated_sources(bindings)
     start = _start(bindings)
     if start and depth:
         sources += _earlier_sources(start, depth)
@@ -55,34 +75,48 @@ def _folder_source(folder: Path) -> Source:
         return Source(f"`{folder.name}`, a folder that is no longer there", RESTRICTED)
     count = sum(page.split in TRAINING_SPLITS for page in manifest.pages)
     if manifest.dataset == _GENERATED:
-        return Source(f"`{folder.name}`: {count} generated pages", None)
+        kinds = ", ".join(_WORDS.get(kind, kind) for kind in manifest.content) or "of what is not recorded"
+        # The manifest of an older folder does not say what it was made of.
+        licence = _content_licence(manifest.content or (_TUNES,))
+        return Source(f"`{folder.name}`: {count} generated pages, {kinds}", licence)
     dataset = manifest.dataset if _HUB_ID.fullmatch(manifest.dataset) else ""
     text = f"`{folder.name}`: {count} pages of {dataset or 'prepared data'}, protocol `{manifest.protocol}`"
     return Source(text + (f", revision {manifest.revision}" if manifest.revision else ""), RESTRICTED, dataset)
 
 
-def _generated_sources(content: Mapping[str, float]) -> list[Source]:
-    licences = {"procedural": FREE, "tunes": None}
-    words = {"procedural": "made up", "tunes": "tunes of the trainer's own", "recombined": "recombined training texts"}
+def _generated_sources(bindings: Mapping[str, str]) -> list[Source]:
+    """Pages drawn while training, by what they are made of."""
+    content = {_PROCEDURAL: 1.0}
+    if bindings.get("GeneratedPages.content", "None") != "None":
+        content = _value(bindings, "GeneratedPages.content")
+    if bindings["FullPageDataModule.generated"] != "@GeneratedPages()" or not isinstance(content, dict):
+        return [Source("pages drawn while training, of what is not recorded", RESTRICTED)]
     return [
-        Source(f"pages drawn while training: {words.get(kind, kind)} (share {share:g})", licences.get(kind, RESTRICTED))
+        Source(f"pages drawn while training: {_WORDS.get(kind, kind)} (share {share:g})", _content_licence([kind]))
         for kind, share in content.items()
         if share > 0
     ]
 
 
+def _content_licence(kinds: Iterable[str]) -> str | None:
+    """The licence that what generated pages are made of leaves; None where the owner of tunes must say."""
+    others = set(kinds) - {_PROCEDURAL}
+    if not others:
+        return FREE
+    return None if others == {_TUNES} else RESTRICTED
+
+
 def _earlier_sources(start: str, depth: int) -> list[Source]:
     """What the weights that training started from were trained on themselves."""
-    unknown = [Source(f"whatever `{_shown(start)}` was trained on, which is not recorded", RESTRICTED)]
     try:
-        config = read_weights(start).extras.get("operative_config") if Path(start).is_file() else None
+        extras = read_weights(start).extras if Path(start).is_file() else {}
     except CheckpointError:
-        return unknown
-    if not config:
-        return unknown
+        extras = {}
+    if not extras.keys() & {"sources", "operative_config"}:
+        return [Source(f"whatever `{path_free(start)}` was trained on, which is not recorded", RESTRICTED)]
     return [
-        source._replace(text=f"before, for `{_shown(start)}`: {source.text}")
-        for source in training_sources(config_bindings(config), depth - 1)
+        source._replace(text=f"before, for `{path_free(start)}`: {source.text}")
+        for source in recorded_sources(extras, depth - 1)
     ]
 
 
@@ -92,9 +126,12 @@ def licence_of(sources: Sequence[Source], given: str | None) -> str:
     Raises:
         DataError: If it is open and none is given, or one is given that the sources do not allow.
     """
-    if any(source.licence == RESTRICTED for source in sources):
+    if not sources or any(source.licence == RESTRICTED for source in sources):
         if given not in (None, RESTRICTED):
-            raise DataError(f"--license {given}: pages under {RESTRICTED} took part in the training; leave it out")
+            raise DataError(
+                f"--license {given}: pages under {RESTRICTED}, or what is not recorded, took part in the training; "
+                "leave it out"
+            )
         return RESTRICTED
     undecided = [source.text for source in sources if source.licence is None]
     if undecided and given is None:
@@ -104,17 +141,12 @@ def licence_of(sources: Sequence[Source], given: str | None) -> str:
 
 def started_from(bindings: Mapping[str, str]) -> str:
     """The weights that training started from, without the folders of the machine; empty for random ones."""
-    return _shown(_start(bindings))
+    return path_free(_start(bindings))
 
 
 def _start(bindings: Mapping[str, str]) -> str:
     loads = _value(bindings, "FullPageTrainer.load_pretrained")
     return str(_value(bindings, "FullPageTrainer.pretrained") or "") if loads else ""
-
-
-def _shown(source: str) -> str:
-    """A path without the folders of the machine it lay on."""
-    return Path(source).name if Path(source).is_absolute() else source
 
 
 def _value(bindings: Mapping[str, str], name: str) -> Any:
@@ -125,22 +157,36 @@ def _value(bindings: Mapping[str, str], name: str) -> Any:
         return None
 
 
-def protocol_text(bindings: Mapping[str, str], unit: str, pages: int) -> str:
+def data_changed(extras: Mapping[str, Any]) -> bool:
+    """Whether the data folders of a checkpoint's config hold other pages than it was trained and scored on."""
+    bindings = config_bindings(str(extras.get("operative_config", "")))
+    recorded = {part.rpartition(":")[2] for part in str(extras.get("split_fingerprint", "")).split()}
+    there = [folder for folder in _folders(bindings) if (folder / MANIFEST_NAME).is_file()]
+    try:
+        return bool(recorded) and any(read_manifest(folder).fingerprint not in recorded for folder in there)
+    except DataError:
+        return True
+
+
+def protocol_text(extras: Mapping[str, Any], unit: str, pages: int) -> str:
     """What the scores of a run were taken on, as sentences for a card.
 
     Args:
-        bindings: Of its operative config.
+        extras: What its checkpoint says of itself.
         unit: What is read, `page` or `system`.
         pages: How many of them.
     """
+    bindings = config_bindings(str(extras.get("operative_config", "")))
     split = _value(bindings, "FullPageDataModule.validation_split") or "val"
     folders = _folders(bindings)
     names = ", ".join(f"`{folder.name}`" for folder in folders) or "data not recorded"
     protocols = ", ".join(sorted({_protocol_of(folder) for folder in folders})) or "not recorded"
+    since = " (the data has changed since)" if data_changed(extras) else ""
     return (
-        f"{pages} {unit}s of the split `{split}` of {names}, protocol {protocols}; read greedily with the grammar. "
-        "`clean` means that no copy of a piece that is read was trained on. `cer`, `ser` and `ler` count over all "
-        "pages together, as published; other names are this project's own. The weights were chosen by these very pages."
+        f"{pages} {unit}s of the split `{split}` of {names}, protocol {protocols}{since}; read greedily with the "
+        "grammar. `clean` means that no copy of a piece that is read was trained on. `cer`, `ser` and `ler` count over "
+        "all pages together, as published; other names are this project's own. The weights were chosen by these very "
+        "pages."
     )
 
 
@@ -150,4 +196,7 @@ def _folders(bindings: Mapping[str, str]) -> list[Path]:
 
 
 def _protocol_of(folder: Path) -> str:
-    return f"`{read_manifest(folder).protocol}`" if (folder / MANIFEST_NAME).is_file() else "not recorded"
+    try:
+        return f"`{read_manifest(folder).protocol}`"
+    except DataError:
+        return "not recorded"

@@ -8,25 +8,24 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import logging
 import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
 
 import torch
 from transformers.utils import logging as transformers_logging
 
 from jazzmus.cli import OneLineParser
+from jazzmus.compare.run_files import read_json
 from jazzmus.config_text import config_bindings
 from jazzmus.errors import CheckpointError, DataError
 from jazzmus.files import output_errors, write_text
 from jazzmus.logs import run_script
 from jazzmus.model.model_card import CardFacts, model_card
 from jazzmus.model.pretrained import CONFIG_FILE, Weights, build_model, read_weights
-from jazzmus.provenance import licence_of, protocol_text, started_from, training_sources
+from jazzmus.provenance import FREE, RESTRICTED, licence_of, protocol_text, recorded_sources, started_from
 from jazzmus.run_folder import COST_FILE, RESULTS_FILE, SCORES_FILE
 
 logger = logging.getLogger(__name__)
@@ -77,8 +76,9 @@ def publish(
             beside.rename(output)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
-            if output.is_dir():
-                shutil.rmtree(earlier, ignore_errors=True)
+            if earlier.is_dir() and not output.is_dir():
+                earlier.rename(output)
+            shutil.rmtree(earlier, ignore_errors=True)
 
 
 def checksums(folder: Path) -> str:
@@ -108,10 +108,10 @@ def _check_written(folder: Path, weights: Weights, dtype: torch.dtype) -> None:
 
 def _card_facts(run: Path, checkpoint: str, weights: Weights, name: str, dtype: str, licence: str | None) -> CardFacts:
     bindings = config_bindings(str(weights.extras.get("operative_config", "")))
-    sources = training_sources(bindings)
+    sources = recorded_sources(weights.extras)
     results = run / RESULTS_FILE
     # A run reads its validation pages with its best weights only.
-    scores = _json_of(run / SCORES_FILE) if checkpoint == _BEST else {}
+    scores = read_json(run / SCORES_FILE) if checkpoint == _BEST else {}
     pages = len(results.read_text(encoding="utf-8").splitlines()) if results.is_file() else 0
     return CardFacts(
         name=name,
@@ -123,20 +123,9 @@ def _card_facts(run: Path, checkpoint: str, weights: Weights, name: str, dtype: 
         datasets=sorted({source.dataset for source in sources if source.dataset}),
         started_from=started_from(bindings),
         scores=scores,
-        protocol=protocol_text(bindings, weights.config.unit, pages),
-        cost=_json_of(run / COST_FILE),
+        protocol=protocol_text(weights.extras, weights.config.unit, pages),
+        cost=read_json(run / COST_FILE),
     )
-
-
-def _json_of(path: Path) -> dict[str, Any]:
-    """What a file of the run holds; nothing where it is not there."""
-    if not path.is_file():
-        return {}
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataError(f"{path}: no JSON ({error}); remove it, or give another --run") from error
-    return values if isinstance(values, dict) else {}
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -149,7 +138,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--max_shard_mb", type=int, default=16, metavar="N", help="most megabytes of a file (default: 16)"
     )
-    parser.add_argument("--license", metavar="ID", help="the licence, where the run's pages leave it open")
+    parser.add_argument(
+        "--license", choices=(FREE, RESTRICTED), help="the licence, where the run's pages leave it open"
+    )
     parser.add_argument("--force", action="store_true", help="replace an earlier folder of weights")
     args = parser.parse_args()
     if args.max_shard_mb < 1:

@@ -78,6 +78,7 @@ LAYERS: tuple[tuple[int, str], ...] = (
         " model.parameter_names model.freezing model.optim",
     ),
     (3, "dataset.generated_stream dataset.full_page_datamodule"),
+    (3, "provenance"),
     (3, "model.ctc_targets model.full_page_trainer"),
     (
         4,
@@ -94,10 +95,10 @@ LAYERS: tuple[tuple[int, str], ...] = (
     (
         4,
         "compare compare.run_files compare.statistics compare.page_findings compare.comparison compare.tables"
-        " compare.curves compare.svg_chart compare.html_report compare.json_report compare.results_page"
+        " compare.curves compare.svg_chart compare.html_report compare.results_page"
         " compare.records compare.__main__",
     ),
-    (5, "evaluate show average text_report provenance publish"),
+    (5, "evaluate show average text_report publish"),
     (5, "bench bench.timing bench.networks bench.naive bench.measures bench.report bench.__main__"),
 )
 PLACES = {name: (layer, row, at) for row, (layer, names) in enumerate(LAYERS) for at, name in enumerate(names.split())}

@@ -59,6 +59,13 @@ def test_training_commands_load(arguments: list[str], monkeypatch: pytest.Monkey
         (("python", "-m", "jazzmus.show"), "jazzmus.show", "parse_arguments"),
         (("python", "-m", "jazzmus.average"), "jazzmus.average", "parse_arguments"),
         (("python", "-m", "jazzmus.text_report"), "jazzmus.text_report", "parse_arguments"),
+        (("python", "-m", "jazzmus.compare"), "jazzmus.compare.__main__", "parse_arguments"),
+        (("python", "-m", "jazzmus.publish"), "jazzmus.publish", "parse_arguments"),
+        (
+            ("python", "-m", "jazzmus.training.freezing_cost"),
+            "jazzmus.training.freezing_cost",
+            "parse_arguments",
+        ),
     ],
 )
 def test_other_commands_parse(

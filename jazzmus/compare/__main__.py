@@ -6,7 +6,6 @@ Knows the command line; what is compared and how it is written is for others.
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import sys
 from collections.abc import Sequence
@@ -15,7 +14,6 @@ from pathlib import Path
 from jazzmus.cli import OneLineParser
 from jazzmus.compare.comparison import Comparison, compare_runs
 from jazzmus.compare.html_report import html_report
-from jazzmus.compare.json_report import json_report
 from jazzmus.compare.records import record_run
 from jazzmus.compare.results_page import markdown_report, results_page
 from jazzmus.compare.run_files import RunFiles, read_runs
@@ -32,7 +30,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     """The command line."""
     parser = OneLineParser(prog="python -m jazzmus.compare", description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("runs", nargs="*", type=Path, metavar="RUN", help="folder of a run, or a file of results")
-    parser.add_argument("--output", type=Path, metavar="DIR", help="write comparison.md, .html and .json there")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="write comparison.md and comparison.html there")
     parser.add_argument("--baseline", metavar="RUN", help="test all runs against this one, by its path or name")
     parser.add_argument("--record", action="store_true", help="copy what is to be committed of the runs")
     parser.add_argument("--results", type=Path, metavar="FILE", help="write the page of results from all records")
@@ -85,7 +83,6 @@ def _write(comparison: Comparison, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         write_text(folder / "comparison.md", markdown_report(comparison))
         write_text(folder / "comparison.html", html_report(comparison))
-        write_text(folder / "comparison.json", json.dumps(json_report(comparison), indent=1) + "\n")
 
 
 if __name__ == "__main__":

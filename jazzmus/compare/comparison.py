@@ -23,8 +23,9 @@ from jazzmus.compare.page_findings import (
 )
 from jazzmus.compare.run_files import RunFiles
 from jazzmus.compare.statistics import Floats, corpus_rate, holm, interval, resample_weights, resampled_rates, wilcoxon
-from jazzmus.config_text import config_differences, seed_groups
+from jazzmus.config_text import config_differences, path_free, seed_groups
 from jazzmus.errors import DataError, in_brief
+from jazzmus.run_folder import RESULTS_FILE
 
 # The rates that are tested; tests of more would ask the same pages the same question once more.
 TESTED = ("ser", "ser_melody", "ser_chord", "ser_root", "ser_content")
@@ -41,15 +42,15 @@ class Score(NamedTuple):
 
 
 class PairTest(NamedTuple):
-    """One run against another in one rate.
+    """One arm against another in one rate; an arm is a run, or a seed group with the means of its runs' page rates.
 
     Attributes:
         rate: Name of the rate.
-        first: The run that is held against, by name.
-        second: The other run.
+        first: The arm that is held against, by name.
+        second: The other arm.
         difference: Rate of the second minus that of the first, with its interval over paired resamples.
         median: Median of the differences of the pages.
-        better: Pages on which the second run is better, by whatever margin.
+        better: Pages on which the second arm is better, by whatever margin.
         worse: Pages on which it is worse.
         pages: All pages, those whose reference has nothing to score left out.
         p: Of Wilcoxon's signed-rank test.
@@ -81,11 +82,12 @@ class Comparison(NamedTuple):
 
     Attributes:
         runs: All runs.
+        source: What the pages are, when the files of all runs say the same; else empty, and a note has it.
         page_ids: The pages that every run with results has, sorted.
         left_out: Pages that not all of them have.
         scores: Run -> rate -> score.
         groups: Runs over several seeds.
-        tests: One pair of runs in one rate each.
+        tests: One pair of arms in one rate each.
         by_systems: Rate -> rows of the label of a number of systems, its pages, and the rate of each scored run.
         confusions: Kind -> rows of what was read for what, and how often by each scored run.
         worst: Rows of a page, its systems, and its SER in each scored run.
@@ -94,6 +96,7 @@ class Comparison(NamedTuple):
     """
 
     runs: Sequence[RunFiles]
+    source: str
     page_ids: Sequence[str]
     left_out: int
     scores: Mapping[str, Mapping[str, Score]]
@@ -121,7 +124,8 @@ def compare_runs(runs: Sequence[RunFiles], baseline: str | None = None) -> Compa
 
     Args:
         runs: At least one.
-        baseline: Name of the run that all others are tested against; None: all pairs of up to six runs, else the first.
+        baseline: Name of the run that all others are tested against, with the seed group it is in; None: all pairs of
+            up to six arms, else the first.
 
     Raises:
         DataError: If there are no results, no pages in common, or the baseline is not among the runs with results.
@@ -139,19 +143,26 @@ def compare_runs(runs: Sequence[RunFiles], baseline: str | None = None) -> Compa
     counts = page_counts(scored, page_ids)
     weights = resample_weights(len(page_ids))
     scores = _scores(names, counts, weights)
+    groups, repeated = _groups(scored, scores)
+    sources = _sources(scored)
     systems = page_systems(scored, page_ids)
     return Comparison(
         runs=runs,
+        source=next(iter(sources)) if len(sources) == 1 else "",
         page_ids=page_ids,
         left_out=left_out,
         scores=scores,
-        groups=_groups(scored, scores),
-        tests=_tests(names, counts, weights, baseline),
+        groups=groups,
+        tests=_tests(_arms(names, groups), names, counts, weights, baseline),
         by_systems={rate: by_systems(systems, *counts.of(rate)) for rate in counts.known(BY_SYSTEMS)},
         confusions=frequent_confusions(scored, page_ids),
         worst=worst_pages(page_ids, systems, counts) if WORST_BY in counts.rates else [],
         differences=config_differences([run.bindings for run in runs if run.bindings]),
-        notes=_notes(runs, scored, page_ids, left_out, counts),
+        notes=[
+            *_notes(runs, scored, page_ids, left_out, counts),
+            *_source_notes(sources),
+            *(f"{name} repeats a seed, so it is beside its seed group, not in it" for name in repeated),
+        ],
     )
 
 
@@ -164,15 +175,18 @@ def _scores(names: Sequence[str], counts: PageCounts, weights: Floats) -> dict[s
     }
 
 
-def _groups(scored: Sequence[RunFiles], scores: Mapping[str, Mapping[str, Score]]) -> list[SeedGroup]:
+def _groups(scored: Sequence[RunFiles], scores: Mapping[str, Mapping[str, Score]]) -> tuple[list[SeedGroup], list[str]]:
+    """The seed groups, and the runs that are in none as they repeat a seed."""
+    found, repeated = seed_groups([run.bindings and {**run.bindings, "results": run.results} for run in scored])
+    members = [tuple(scored[index].name for index in group) for group in found]
+    common = [_common_beginning(names).rstrip("-_. /") for names in members]
     groups = []
-    for members in seed_groups([run.bindings for run in scored]):
-        names = tuple(scored[index].name for index in members)
-        values = {rate: [scores[name][rate].value for name in names] for rate in scores[names[0]]}
-        common = _common_beginning(names).rstrip("-_. /") or names[0]
+    for names, name in zip(members, common, strict=True):
+        told_apart = name if name and common.count(name) == 1 else names[0]
+        values = {rate: [scores[run][rate].value for run in names] for rate in scores[names[0]]}
         spread = {rate: (float(np.mean(of)), float(np.std(of, ddof=1))) for rate, of in values.items()}
-        groups.append(SeedGroup(f"{common}: mean ± sd over {len(names)} seeds", names, spread))
-    return groups
+        groups.append(SeedGroup(f"{told_apart} ({len(names)} seeds)", names, spread))
+    return groups, [scored[index].name for index in repeated]
 
 
 def _common_beginning(names: Sequence[str]) -> str:
@@ -180,11 +194,30 @@ def _common_beginning(names: Sequence[str]) -> str:
     return "".join(letters[0] for letters in same)
 
 
-def _tests(names: Sequence[str], counts: PageCounts, weights: Floats, baseline: str | None) -> list[PairTest]:
+def _arms(names: Sequence[str], groups: Sequence[SeedGroup]) -> dict[str, list[int]]:
+    """What is tested, in the order of the runs: by name the places of its runs, several of a seed group."""
+    group_of = {member: group for group in groups for member in group.members}
+    arms: dict[str, list[int]] = {}
+    for place, name in enumerate(names):
+        arms.setdefault(group_of[name].name if name in group_of else name, []).append(place)
+    return arms
+
+
+def _tests(
+    arms: Mapping[str, Sequence[int]], runs: Sequence[str], counts: PageCounts, weights: Floats, baseline: str | None
+) -> list[PairTest]:
+    names = list(arms)
+    # Seeds read the same pages, so that means of edits over means of lengths are means of rates.
+    edits, lengths = (
+        np.stack([of_runs[list(places)].mean(axis=0) for places in arms.values()])
+        for of_runs in (counts.edits, counts.lengths)
+    )
+    counts = PageCounts(counts.rates, edits, lengths)
     if baseline is None and len(names) <= _MOST_FOR_ALL_PAIRS:
         pairs = list(combinations(range(len(names)), 2))
     else:
-        first = names.index(baseline) if baseline is not None else 0
+        place = runs.index(baseline) if baseline is not None else 0
+        first = next(index for index, places in enumerate(arms.values()) if place in places)
         pairs = [(first, index) for index in range(len(names)) if index != first]
     tests: list[PairTest] = []
     for rate in counts.known(TESTED):
@@ -214,6 +247,29 @@ def _test(rate: str, names: Sequence[str], counts: PageCounts, weights: Floats, 
         p=p,
         p_holm=p,
     )
+
+
+def _sources(scored: Sequence[RunFiles]) -> dict[str, list[str]]:
+    """What the pages of the runs are as their files tell it, each with the names of its runs."""
+    sources: dict[str, list[str]] = {}
+    for run in scored:
+        sources.setdefault(_source(run), []).append(run.name)
+    return sources
+
+
+def _source(run: RunFiles) -> str:
+    if run.results != RESULTS_FILE or not run.bindings:
+        return f"results file `{run.results}`"
+    split = run.bindings.get("FullPageDataModule.validation_split", "'val'").strip("'\"")
+    data = path_free(run.bindings.get("FullPageDataModule.data_path", "data that is not recorded")).strip("'\"")
+    return f"split `{split}` of `{data}`; the weights were chosen by these pages"
+
+
+def _source_notes(sources: Mapping[str, Sequence[str]]) -> list[str]:
+    if len(sources) == 1:
+        return []
+    told = " / ".join(f"{', '.join(names)}: {source}" for source, names in sources.items())
+    return [f"the runs do not say the same of their pages, which are compared by name: {told}"]
 
 
 def _notes(

@@ -9,7 +9,7 @@ from html import escape
 from jazzmus.compare.comparison import Comparison
 from jazzmus.compare.curves import charts_of
 from jazzmus.compare.svg_chart import legend, svg_chart
-from jazzmus.compare.tables import Table, tables_of
+from jazzmus.compare.tables import Table, source_line, tables_of
 
 # Told apart by people who see few colours (Okabe and Ito), dark enough for both grounds; the next round is dashed.
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a8a8a", "#7b4fb5")
@@ -46,11 +46,12 @@ def html_report(comparison: Comparison) -> str:
     """The whole page."""
     names = [run.name for run in comparison.runs]
     title = f"{' / '.join(names[:4])}{' / …' if len(names) > 4 else ''}"
-    notes = "".join(f"<li>{escape(note)}</li>" for note in comparison.notes)
+    notes = "".join(f"<li>{_marked(note)}</li>" for note in comparison.notes)
     tables = tables_of(comparison)
     scores = [table for table in tables if "scores" in table.title]
     parts = [
         f"<h1>Runs compared: {escape(title)}</h1>",
+        f"<p>{_marked(source_line(comparison))}</p>",
         f"<ul>{notes}</ul>" if notes else "",
         *map(_section, scores),
         _curves(comparison),

@@ -6,21 +6,18 @@ Knows which files of a run are copied and what is left out of them: texts, absol
 from __future__ import annotations
 
 import json
-import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from jazzmus.compare.curves import CURVES, TRAIN_LOSS, curve_points
-from jazzmus.compare.run_files import RunFiles, read_json, read_text
+from jazzmus.compare.run_files import RunFiles, read_text
+from jazzmus.config_text import path_free
 from jazzmus.errors import DataError
 from jazzmus.files import output_errors, write_text
 from jazzmus.metrics.confusions import add_confusions
-from jazzmus.run_folder import CONFIG_FILE, COST_FILE, METRICS_FILE, RECORD_FILE, RESULTS_FILE, SCORES_FILE
-
-_QUOTED_PATH = re.compile(r"""(?P<quote>['"])(?P<path>(?:~|/)[^'"]*)(?P=quote)""")
-_BARE_PATH = re.compile(r"""(?<![\w.:/~*-])~?/[^\s'",=()\[\]{}]+""")
+from jazzmus.run_folder import CONFIG_FILE, COST_FILE, METRICS_FILE, RECORD_FILE, RESULTS_FILE
 
 
 def record_run(run: RunFiles, to: Path) -> Path:
@@ -42,7 +39,6 @@ def record_run(run: RunFiles, to: Path) -> Path:
     folder = to / run.name.replace("/", "-")
     files = {
         RESULTS_FILE: _results(run),
-        SCORES_FILE: _json(without_paths(read_json(source / SCORES_FILE))),
         COST_FILE: _json(without_paths(_cost(run))),
         CONFIG_FILE: path_free(read_text(source / CONFIG_FILE)),
         METRICS_FILE: _metrics(run),
@@ -58,12 +54,6 @@ def record_run(run: RunFiles, to: Path) -> Path:
     return folder
 
 
-def path_free(text: str) -> str:
-    """Return a text whose absolute paths are relative to the current folder, or their last part where outside."""
-    text = _QUOTED_PATH.sub(lambda match: f"{match['quote']}{_shown(match['path'])}{match['quote']}", text)
-    return _BARE_PATH.sub(lambda match: _shown(match[0]), text)
-
-
 def without_paths(value: Any) -> Any:
     """Return a JSON value whose texts are free of absolute paths."""
     if isinstance(value, dict):
@@ -71,12 +61,6 @@ def without_paths(value: Any) -> Any:
     if isinstance(value, list):
         return [without_paths(item) for item in value]
     return path_free(value) if isinstance(value, str) else value
-
-
-def _shown(path: str) -> str:
-    here = Path.cwd()
-    place = Path(path)
-    return place.relative_to(here).as_posix() if place.is_relative_to(here) else place.name
 
 
 def _results(run: RunFiles) -> str:
@@ -112,8 +96,8 @@ def _about(run: RunFiles) -> dict[str, Any]:
     known = [page.confusions for page in run.pages.values() if page.confusions is not None]
     return {
         "name": run.name.replace("/", "-"),
-        "command": _cost(run).get("command"),
-        "confusions": (add_confusions(known) if known else run.confusions),
+        "results": run.results,
+        "confusions": add_confusions(known) if known else run.confusions,
     }
 
 

@@ -46,6 +46,7 @@ class RunFiles:
     Attributes:
         name: How it is called in tables.
         path: What the user named.
+        results: Name of the file its pages are from: `results.jsonl` is of the validation that chose its weights.
         pages: By name; none where it has no results.
         metrics: Step, name and value of each line of `metrics.csv`.
         bindings: Its config, macros resolved; empty where it has none.
@@ -56,6 +57,7 @@ class RunFiles:
 
     name: str
     path: Path
+    results: str
     pages: Mapping[str, Page]
     metrics: Sequence[tuple[int, str, float]]
     bindings: Mapping[str, str]
@@ -105,9 +107,11 @@ def read_run(path: Path) -> RunFiles:
     record = read_json(folder / RECORD_FILE)
     name = record.get("name") if path.is_dir() else None
     confusions = record.get("confusions")
+    recorded = record.get("results") if path.is_dir() else None
     run = RunFiles(
         name=name if isinstance(name, str) else _name(path),
         path=path,
+        results=recorded if isinstance(recorded, str) else results.name,
         pages=pages,
         metrics=_read_metrics(metrics),
         bindings=config_bindings(read_text(config)),
@@ -217,9 +221,9 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         record = json.loads(read_text(path))
     except ValueError as error:
-        raise DataError(f"{path}: is no JSON ({error}); remove it to compare without it") from error
+        raise DataError(f"{path}: is no JSON ({error}); remove it to go on without it") from error
     if not isinstance(record, dict):
-        raise DataError(f"{path}: is no JSON object; remove it to compare without it")
+        raise DataError(f"{path}: is no JSON object; remove it to go on without it")
     return record
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jazzmus.compare.comparison import Comparison, Score
+from jazzmus.compare.statistics import LEVEL, RESAMPLES
 from jazzmus.metrics.report import PUBLISHED_METRICS
 
 NOTHING = "—"
@@ -50,7 +51,7 @@ def tables_of(comparison: Comparison) -> list[Table]:
 def summary_table(comparison: Comparison) -> Table:
     """All scores in one table, as a terminal shows it."""
     known = list(next(iter(comparison.scores.values())))
-    title = f"Scores over {_pages(len(comparison.page_ids))}, percent, with 95 % intervals"
+    title = f"Scores over {_pages(len(comparison.page_ids))}, percent, with {LEVEL:g} % intervals"
     return Table(title, "", ["run", *known], _score_rows(comparison, known))
 
 
@@ -60,8 +61,9 @@ def score_tables(comparison: Comparison) -> list[Table]:
     published = [rate for rate in known if rate in PUBLISHED_METRICS]
     own = [rate for rate in known if rate not in PUBLISHED_METRICS]
     text = (
-        f"Percent over {_pages(len(comparison.page_ids))}; lower is better. In brackets: 95 % of 2,000 resamples of "
-        "the pages, the same ones for all runs."
+        f"Percent over {_pages(len(comparison.page_ids))}; lower is better. In brackets: percentile bootstrap, "
+        f"{LEVEL:g} % confidence interval over pages, {RESAMPLES:,} resamples, the same ones for all runs; with as few "
+        "as 16 pages such an interval is known to be too narrow."
     )
     higher = " `exact_*` is what is right: higher is better there." if any("exact" in rate for rate in own) else ""
     return [
@@ -75,16 +77,18 @@ def _score_rows(comparison: Comparison, rates: Sequence[str]) -> list[list[str]]
         return []
     rows = [[name, *(_score(scores[rate]) for rate in rates)] for name, scores in comparison.scores.items()]
     return rows + [
-        [group.name, *(f"{group.scores[rate][0]:.2f} ± {group.scores[rate][1]:.2f}" for rate in rates)]
+        [f"{group.name}: mean ± sd", *(f"{group.scores[rate][0]:.2f} ± {group.scores[rate][1]:.2f}" for rate in rates)]
         for group in comparison.groups
     ]
 
 
 def pair_table(comparison: Comparison) -> Table:
-    """Each pair of runs in each tested rate."""
+    """Each pair of arms, runs or seed groups, in each tested rate."""
     text = (
-        "Second run minus first, in percentage points: of the whole with its interval, and the median of the pages. "
-        "p: Wilcoxon's signed-rank test of the pages' rates, two-sided; corrected by Holm for the pairs of one rate. "
+        "Second minus first, in percentage points: of the whole with its interval, and the median of the pages. "
+        "Runs that differ in the seed alone are one, with the mean of their rates on each page. p: Wilcoxon's "
+        "signed-rank test over pages, two-sided: where there is one seed, it says nothing of the noise between seeds. "
+        "Holm's correction is for the pairs of one rate at a time. "
         f"Bold: below {SIGNIFICANT}."
     )
     columns = ["rate", "first", "second", "difference", "median", "better / worse / all pages", "p", "p (Holm)"]
@@ -97,6 +101,11 @@ def pair_table(comparison: Comparison) -> Table:
         for test in comparison.tests
     ]  # fmt: skip
     return Table("Differences", text, columns, rows)
+
+
+def source_line(comparison: Comparison) -> str:
+    """What the pages are, as the line below a heading; empty where a note says it run by run."""
+    return comparison.source and f"{_pages(len(comparison.page_ids)).capitalize()}: {comparison.source}."
 
 
 def system_tables(comparison: Comparison) -> list[Table]:
@@ -139,7 +148,10 @@ def cost_table(comparison: Comparison) -> Table:
     columns = ["run", "steps", "epochs", "pages", "training", "validation", "memory", "on accelerator", "parameters",
                "trained", "precision", "machine", "commit"]  # fmt: skip
     rows = [[run.name, *_cost_cells(run.cost)] for run in comparison.runs if run.cost]
-    text = "`pages`: pages (or systems, where those are trained on) shown, each time anew; memory is the peak."
+    text = (
+        "`pages`: pages (or systems, where those are trained on) shown, each time anew; memory is the peak of the "
+        "main process, without loader workers."
+    )
     return Table("Cost", text, columns, rows)
 
 

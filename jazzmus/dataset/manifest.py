@@ -77,6 +77,7 @@ class Manifest:
         protocol: `clean` (no copy of a validation or test piece is trained on) or `published`.
         pages: The pages, in the order of the source.
         left_out: The pages of the source that are not here.
+        content: What generated pages were made of, such as `recombined`; empty for other pages, and where not recorded.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Manifest:
     protocol: str
     pages: tuple[PageRecord, ...]
     left_out: tuple[LeftOut, ...]
+    content: tuple[str, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -96,6 +98,8 @@ class Manifest:
 def manifest_to_json(manifest: Manifest) -> str:
     """Return the text of the manifest file: indented by one, keys sorted, ending in a newline."""
     content = {"version": FORMAT_VERSION, "fingerprint": manifest.fingerprint, **asdict(manifest)}
+    if not manifest.content:
+        del content["content"]  # so that the manifests of pages that were not generated are what they always were
     return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
@@ -143,7 +147,10 @@ def parse_manifest(path: Path) -> Manifest:
         fingerprint = content.pop("fingerprint")
         pages = tuple(_page(entry) for entry in content.pop("pages"))
         left_out = tuple(LeftOut(**entry) for entry in content.pop("left_out"))
-        manifest = Manifest(**content, pages=pages, left_out=left_out)
+        made_of = tuple(content.pop("content", ()))
+        if not all(isinstance(kind, str) for kind in made_of):
+            raise TypeError("content has a value of the wrong type")
+        manifest = Manifest(**content, pages=pages, left_out=left_out, content=made_of)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(f"{path}: not a manifest ({type(error).__name__}: {error}); {remedy}") from error
     if manifest.fingerprint != fingerprint:

@@ -1,7 +1,7 @@
 """Parameters of a network that are frozen by name, for all of training or up to a step.
 
-Frozen parameters get no gradients, so that AdamW makes no state for them until they are unfrozen. Knows no optimizer, no
-loss and no trainer.
+Frozen parameters get no gradients, so that AdamW makes no state for them until they are unfrozen. Knows no optimizer,
+no loss and no trainer.
 """
 
 from __future__ import annotations

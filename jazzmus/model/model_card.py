@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from jazzmus.config_text import path_free
 from jazzmus.model.smt.configuration_smt import SMTConfig
 
 LICENCES = {
@@ -28,7 +29,7 @@ class CardFacts:
         config: Of their network.
         parameters: Numbers in the network.
         dtype: Number format of the files, such as `float32`.
-        licence: Its identifier on the hub.
+        licence: Its identifier on the hub, one of `LICENCES`.
         data: What was trained on, one line each.
         datasets: Names of data sets on the hub among them.
         started_from: The weights that training started from; empty for random ones.
@@ -54,7 +55,7 @@ def model_card(facts: CardFacts) -> str:
     """The card as Markdown."""
     sections = [_front_matter(facts), f"# {facts.name}", _network(facts)]
     sections += ["## Use", _use(facts), "## Training", *_training(facts), "## Scores", *_scores(facts)]
-    sections += ["## Limits", _limits(facts.config), "## Licence", LICENCES.get(facts.licence, facts.licence)]
+    sections += ["## Limits", _limits(facts.config), "## Licence", LICENCES[facts.licence]]
     return "\n\n".join(sections) + "\n"
 
 
@@ -101,7 +102,7 @@ def _training(facts: CardFacts) -> list[str]:
 def _cost(cost: Mapping[str, Any]) -> str:
     known = []
     if cost.get("command"):
-        known.append(f"Command: `{cost['command']}`")
+        known.append(f"Command: `{path_free(str(cost['command']))}`")
     if cost.get("steps") is not None:
         known.append(f"Optimizer steps: {cost['steps']}")
     if cost.get("training_seconds") is not None:

@@ -72,12 +72,17 @@ def public_config(values: Mapping[str, Any], tensors: Mapping[str, Tensor], fami
     """Our configuration of a public checkpoint; what its own does not say is taken from its tensors, by our names.
 
     Raises:
+        ConfigError: If it names another number of tokens than the output has rows.
         KeyError: If there is no embedding, output or decoder layer to take sizes from.
     """
     ids = {int(index): token for index, token in dict(values.get("i2w") or {}).items()}  # JSON made the keys strings
     embedding, output = tensors["decoder.embedding.weight"], tensors["decoder.vocab_projection.weight"]
     # One public checkpoint keeps the embedding of an earlier, larger vocabulary; its tokens are those of the output.
-    tokens = [ids[index] for index in range(len(ids))] if len(ids) == len(output) else None
+    if ids and len(ids) != len(output):
+        raise ConfigError(
+            f"i2w names {len(ids)} tokens and the output has {len(output)} rows; give the config.json of these weights"
+        )
+    tokens = [ids[index] for index in range(len(ids))] if ids else None
     layers = {match[1] for name in tensors if (match := _DECODER_LAYER.match(name))}
     stages: dict[int, list[int]] = {}  # the width of each block
     for name, tensor in tensors.items():

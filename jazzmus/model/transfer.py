@@ -7,6 +7,7 @@ two vocabularies is told from outside.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -31,6 +32,7 @@ _VOCABULARY_TENSORS = frozenset(
     }
 )
 _SWITCHES = ("encoder", "num_heads", "norm_first", "scale_attention", "output_relu")
+_SPECIAL_TOKENS = frozenset({"<pad>", "<bos>", "<eos>", "<unk>"})  # in vocabularies that share nothing else, too
 _TEXT_FACTS = ("tokenizer", "text_form", "tokens")
 
 # (wanted tokens, known tokens) -> the known ones that write each wanted one, as far as there are any.
@@ -146,7 +148,7 @@ def transfer(model: SheetMusicTransformer, weights: Weights, token_map: TokenMap
 
     Raises:
         CheckpointError: If the weights are not complete, or not of this network but for the vocabulary and the CTC
-            head, naming what differs.
+            head, naming what differs; or if their tokens are not named, named twice, or none writes one of the model's.
     """
     check_switches(model, weights)
     check_complete(weights)
@@ -174,8 +176,21 @@ def _parts(
 ) -> dict[str, tuple[int, tuple[int, ...]]]:
     """The model's tokens that the source writes: their ids, and those of the tokens there."""
     wanted, known = model.config.tokens or (), _tokens_of(weights)
+    if not known:
+        raise CheckpointError(
+            f"{weights.source}: names no tokens, so no row can be moved; lay its config.json beside it"
+        )
+    if twice := sorted(token for token, count in Counter(known).items() if count > 1):
+        raise CheckpointError(
+            f"{weights.source}: names tokens more than once: {in_brief([*map(repr, twice)])}; mend its config.json"
+        )
     new_ids, old_ids = ({token: index for index, token in enumerate(tokens)} for tokens in (wanted, known))
     found = token_map(wanted, known)
+    if not any(found.get(token) for token in wanted if token not in _SPECIAL_TOKENS):
+        raise CheckpointError(
+            f"{weights.source}: no token in common: none of its tokens writes one of the run's; bind another "
+            "FullPageDataModule.tokenizer, or other weights to FullPageTrainer.pretrained"
+        )
     return {
         token: (new_ids[token], tuple(old_ids[part] for part in found[token])) for token in wanted if found.get(token)
     }
@@ -232,7 +247,5 @@ def _tell(report: TransferReport, model: SheetMusicTransformer, weights: Weights
     """Log what became of everything, and what a public source would have another way."""
     for line in report.table():
         logger.info("%s", line)
-    if not weights.config.tokens:
-        logger.warning("%s: names no tokens: embedding and output stay new", weights.source)
     if weights.family != "jazzmus" and (advice := pixel_advice(weights.config, model.config)):
         logger.warning("%s: pages are not shown as it saw them; bind %s", weights.source, advice)

@@ -71,6 +71,7 @@ class GeneratedPages:
         cache: Folder that keeps drawn pages for that; None: they are drawn again.
 
     Attributes:
+        content: The shares that are above 0.
         fingerprint: SHA-256 (hex) of everything that decides what a number means.
         refusals: How often a tune could not be drawn as its text says, by reason; it got other music. See `refused`.
 
@@ -94,10 +95,10 @@ class GeneratedPages:
             raise ConfigError(f"GeneratedPages.papers must be at least 1, not {papers}")
         self.style = style or PageStyle()
         self.papers = papers
-        self._content = _positive_shares(content or {"procedural": 1.0})
+        self.content = _positive_shares(content or {"procedural": 1.0})
         self._sources: dict[str, ProceduralTunes | UserTunes | RecombinedTexts] = {}
         material = self._open_sources(procedural or TuneStyle(), tunes, texts, held_out)
-        self._facts = [GENERATOR_VERSION, _versions(), asdict(self.style), self._content, _digest(material)]
+        self._facts = [GENERATOR_VERSION, _versions(), asdict(self.style), self.content, _digest(material)]
         self._store = DrawnStore(Path(cache)) if cache else None
         self._limit = ""
         self._fits: Callable[[str], bool] | None = None
@@ -112,16 +113,16 @@ class GeneratedPages:
     ) -> list[str]:
         """Open the sources that have a share, and return what they are made of."""
         material = []
-        if "procedural" in self._content:
+        if "procedural" in self.content:
             self._sources["procedural"] = ProceduralTunes(procedural)
             material.append(repr(procedural))
-        if "tunes" in self._content:
+        if "tunes" in self.content:
             if tunes is None:
                 raise ConfigError("GeneratedPages.content has a share of 'tunes': bind GeneratedPages.tunes to a path")
             user_tunes = UserTunes(Path(tunes))
             self._sources["tunes"] = user_tunes
             material += user_tunes.texts
-        if "recombined" in self._content:
+        if "recombined" in self.content:
             if not texts:
                 raise ConfigError(
                     "GeneratedPages.content has a share of 'recombined': bind GeneratedPages.texts to prepared folders"
@@ -172,7 +173,7 @@ class GeneratedPages:
         return pages
 
     def _set_up(self) -> None:
-        self._mix = ContentMix(self._sources, self._content, self._leak_check)
+        self._mix = ContentMix(self._sources, self.content, self._leak_check)
         self.refusals: Counter[str] = Counter()
         self._unfit = 0
         facts = json.dumps([*self._facts, _digest(sorted(self._held_out)), self._limit], sort_keys=True)

@@ -89,7 +89,7 @@ def write_page_folder(
     with _written_pages(tasks, pages, workers) as results, progress() as bar:
         written = list(bar.track(results, total=len(tasks), description="generating pages"))
     records = tuple(record for record, _ in written)
-    manifest = Manifest(folder.name, "jazzmus.synthesis", revision, "clean", records, ())
+    manifest = Manifest(folder.name, "jazzmus.synthesis", revision, "clean", records, (), tuple(sorted(pages.content)))
     write_manifest(folder, manifest)
     _remove_unfinished(folder)
     _report_strangers(folder, tasks)

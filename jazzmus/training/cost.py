@@ -37,8 +37,9 @@ _MOST_CLOCK_POINTS = 200
 class CostRecord(Callback):
     """Measures a run and keeps `cost.json`; stands before the callback that writes checkpoints.
 
-    Time is training or validation, which the reading of the best weights at the end belongs to. What a process did
-    after the checkpoint that another one resumes is not counted, as it left nothing in the weights.
+    Memory is that of the main process, without loader workers. Time is training or validation, which the reading of
+    the best weights at the end belongs to. What a process did after the checkpoint that another one resumes is not
+    counted, as it left nothing in the weights.
 
     Args:
         folder: The run's folder. Sums of a `cost.json` there are taken over, until a checkpoint brings its own.
@@ -130,7 +131,7 @@ class CostRecord(Callback):
     def _measure(self, pl_module: LightningModule) -> None:
         """Take memory, and the parameters that training moves; a frozen part may be freed on the way."""
         sums = self.sums
-        sums["peak_memory_mib"] = max(sums["peak_memory_mib"], _peak_memory_mib())
+        sums["peak_memory_mib"] = max(sums["peak_memory_mib"], round(peak_memory() / 2**20))
         if torch.cuda.is_available():
             allocated = round(torch.cuda.max_memory_allocated() / 2**20)
             sums["peak_accelerator_memory_mib"] = max(sums["peak_accelerator_memory_mib"] or 0, allocated)
@@ -182,9 +183,10 @@ def _version(library: str) -> str:
         return "not installed"
 
 
-def _peak_memory_mib() -> int:
+def peak_memory() -> int:
+    """Return the most memory that this process, without its children, had at any time, in bytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(peak / (2**20 if sys.platform == "darwin" else 2**10))
+    return peak if sys.platform == "darwin" else 1024 * peak
 
 
 def machine() -> str:
@@ -204,15 +206,20 @@ def _processor() -> str:
 
 
 def commit() -> str | None:
-    """The commit of the tree the package lies in, `+changes` where files differ from it; None outside a tree."""
-    git = ["git", "-C", str(Path(__file__).resolve().parent)]
+    """The commit of the package's own tree, `+changes` where files differ from it; None outside of one."""
+    root = Path(__file__).resolve().parents[2]
+
+    def git(*words: str) -> str:
+        done = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, check=True, timeout=10)
+        return done.stdout.strip()
+
     try:
-        head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True, timeout=10)
-        status = [*git, "status", "--porcelain", "--untracked-files=no"]
-        changes = subprocess.run(status, capture_output=True, text=True, check=True, timeout=10)
+        # A package that is installed below another project's tree is no part of its commits.
+        if Path(git("rev-parse", "--show-toplevel")).resolve() != root:
+            return None
+        return git("rev-parse", "HEAD") + ("+changes" if git("status", "--porcelain", "--untracked-files=no") else "")
     except (OSError, subprocess.SubprocessError):
         return None
-    return head.stdout.strip() + ("+changes" if changes.stdout.strip() else "")
 
 
 def command(words: Sequence[str]) -> str:

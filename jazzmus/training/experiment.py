@@ -18,6 +18,7 @@ import torch
 from lightning.pytorch import Trainer, seed_everything
 
 from jazzmus.config import build, check_consumed, configurable, operative_config
+from jazzmus.config_text import config_bindings
 from jazzmus.dataset.full_page_datamodule import FullPageDataModule
 from jazzmus.errors import CheckpointError, ConfigError
 from jazzmus.files import replace_file, write_text
@@ -27,6 +28,7 @@ from jazzmus.model.full_page_trainer import FullPageTrainer
 from jazzmus.model.pretrained import read_weights
 from jazzmus.model.smt.configuration_smt import SMTConfig
 from jazzmus.model.transfer import check_same_network
+from jazzmus.provenance import training_sources
 from jazzmus.run_folder import CONFIG_FILE, RESULTS_FILE, SCORES_FILE, TRANSFER_FILE, VOCABULARY_FILE
 from jazzmus.training.callbacks import run_callbacks
 from jazzmus.training.checkpoints import BEST, LAST, AtomicCheckpointIO, resumed_step
@@ -121,7 +123,12 @@ def build_run() -> Run:
     module = build(FullPageTrainer, smt_config=smt_config)
     check_consumed()
     config_text = operative_config()
-    module.provenance = {"split_fingerprint": datamodule.split_fingerprint, "operative_config": config_text}
+    module.provenance = {
+        "split_fingerprint": datamodule.split_fingerprint,
+        "operative_config": config_text,
+        # Data and earlier weights may be others, or gone, when the weights are passed on.
+        "sources": [source._asdict() for source in training_sources(config_bindings(config_text))],
+    }
     if module.transfer_report is not None:
         module.provenance["transfer"] = module.transfer_report.summary()
     return Run(experiment, datamodule, module, config_text)
@@ -165,6 +172,9 @@ def train(run: Run, output_dir: Path | None, resume: str | None) -> dict[str, fl
         best = _best_checkpoint(folder)
         _load_state(run.module, best)
         replace_file(best, WEIGHTS_FOLDER / "best.ckpt")
+    elif (folder / f"{BEST}.ckpt").is_file():
+        # Results and scores of a folder are those of its best weights.
+        _load_state(run.module, folder / f"{BEST}.ckpt")
     if not run.datamodule.validation_pages:
         return {}
     with _ctrl_c():

@@ -43,7 +43,6 @@ def write_run(folder: Path, edits: Mapping[str, int], seed: int = 0, lr: float =
     lines = [page_line(page_id, count, **more) for page_id, count in edits.items()]
     (folder / "results.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     (folder / "operative_config.gin").write_text(CONFIG.format(seed=seed, name=folder.name, lr=lr))
-    (folder / "scores.json").write_text(json.dumps({"ser": 1.5}))
     rows = [f"{step},train/loss,{5 / (step + 1)}" for step in range(1000)]
     rows += [f"{step},val/{name},{value}" for step in (499, 999) for name, value in (("loss", 1.0), ("ser", 40.0))]
     (folder / "metrics.csv").write_text("\n".join(["step,name,value", *rows, "1000,val/ser,12.5"]) + "\n")

@@ -142,10 +142,65 @@ def test_runs_that_differ_in_the_seed_alone_are_one_row_more(tmp_path: Path) -> 
     folders = [write_run(tmp_path / f"tiny-s{seed}", pages(*(x + seed for x in GOOD)), seed=seed) for seed in range(3)]
     found = compared(*folders, write_run(tmp_path / "other", pages(*BAD), lr=0.5))
     (group,) = found.groups
-    assert group.name == "tiny-s: mean ± sd over 3 seeds"
+    assert group.name == "tiny-s (3 seeds)"
     assert group.members == ("tiny-s0", "tiny-s1", "tiny-s2")
     assert group.scores["ser"] == (pytest.approx(sum(GOOD) / 6 + 1), pytest.approx(1.0))
     assert len(found.scores) == 4
+    assert len(found.tests) == len(TESTED), "the seeds are one arm, and nothing is tested within it"
+
+
+def test_seeds_are_tested_by_the_means_of_their_page_rates(tmp_path: Path) -> None:
+    """Seeds that are as much worse as better than another run on each page do not differ from it."""
+    up, down = pages(*(x + 5 for x in GOOD)), pages(*(x - 5 for x in GOOD))
+    seeds = [write_run(tmp_path / "tiny-s0", up, seed=0), write_run(tmp_path / "tiny-s1", down, seed=1)]
+    other, worse = write_run(tmp_path / "other", pages(*GOOD), lr=0.5), write_run(tmp_path / "w", pages(*BAD), lr=0.6)
+    found = compared(*seeds, other, worse, baseline="tiny-s1")
+    assert [(test.first, test.second) for test in found.tests[:2]] == [
+        ("tiny-s (2 seeds)", "other"), ("tiny-s (2 seeds)", "w"),
+    ]  # fmt: skip
+    same, differs = found.tests[:2]
+    assert (same.p, same.difference, same.better, same.worse) == (1.0, (0.0, 0.0, 0.0), 0, 0)
+    assert differs.difference.value == pytest.approx((sum(BAD) - sum(GOOD)) / 6)
+    assert differs.p_holm == pytest.approx(2 * 2 / 2**6), "two pairs"
+
+
+def test_a_seed_that_is_there_twice_is_told(tmp_path: Path) -> None:
+    folders = [write_run(tmp_path / f"s{n}", pages(*GOOD), seed=seed) for n, seed in enumerate((0, 1, 1))]
+    found = compared(*folders)
+    assert [group.members for group in found.groups] == [("s0", "s1")]
+    assert found.notes == ["s2 repeats a seed, so it is beside its seed group, not in it"]
+
+
+def test_groups_of_names_that_begin_alike_are_told_apart(tmp_path: Path) -> None:
+    folders = [
+        write_run(tmp_path / f"s{seed}-{lr}", pages(*GOOD), seed=seed, lr=lr) for lr in (1, 2) for seed in (0, 1)
+    ]
+    found = compared(*folders)
+    assert [group.name for group in found.groups] == ["s0-1 (2 seeds)", "s0-2 (2 seeds)"]
+    assert len(found.tests) == len(TESTED)
+
+
+def test_two_readings_of_each_seed_are_two_groups(tmp_path: Path) -> None:
+    folders = [write_run(tmp_path / f"s{seed}", pages(*GOOD), seed=seed) for seed in (0, 1)]
+    beams = [folder / "beams.jsonl" for folder in folders]
+    for folder, beam in zip(folders, beams, strict=True):
+        beam.write_text((folder / "results.jsonl").read_text())
+    found = compared(*folders, *beams)
+    assert [group.members for group in found.groups] == [("s0", "s1"), ("s0/beams", "s1/beams")]
+
+
+def test_what_the_pages_are_is_told(tmp_path: Path) -> None:
+    first, second = (write_run(tmp_path / name, pages(*GOOD), lr=0.1 * len(name)) for name in ("a", "bb"))
+    told = "split `val` of `{'a': 'a', 'b': 'data/b'}`; the weights were chosen by these pages"
+    assert compared(first, second).source == told
+    config = second / "operative_config.gin"
+    config.write_text(config.read_text() + "FullPageDataModule.validation_split = 'test'\n")
+    (first / "held_out.jsonl").write_text((first / "results.jsonl").read_text())
+    found = compared(first, second, first / "held_out.jsonl")
+    assert found.source == ""
+    (note,) = found.notes
+    for part in (f"a: {told}", "bb: split `test` of", "a/held_out: results file `held_out.jsonl`"):
+        assert part in note, part
 
 
 def systems_of(tmp_path: Path, *systems: int) -> list[tuple[str, int, list[float]]]:

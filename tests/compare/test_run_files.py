@@ -135,6 +135,6 @@ def test_groups_are_of_configs_that_differ_in_the_seed_alone() -> None:
         return config_bindings(f"seed = {seed}\nexperiment.name = 's{seed}'\nX.seed = %seed\nX.lr = {lr}\n")
 
     configs = [config(0), config(0, lr=0.2), config(1), {}, config(2), config(2)]
-    assert seed_groups(configs) == [[0, 2, 4]], "the second run of seed 2 is the same once more"
-    assert seed_groups([config(0), config(0)]) == []
-    assert seed_groups([{}, {}]) == []
+    assert seed_groups(configs) == ([[0, 2, 4]], [5]), "the second run of seed 2 is the same once more"
+    assert seed_groups([config(0), config(0)]) == ([], [])
+    assert seed_groups([{}, {}]) == ([], [])

@@ -9,8 +9,10 @@ import pytest
 from run_folders import pages, write_run
 
 from jazzmus.compare import __main__ as command
-from jazzmus.compare.records import path_free, record_run
+from jazzmus.compare.records import record_run
+from jazzmus.compare.results_page import results_page
 from jazzmus.compare.run_files import read_run, read_runs
+from jazzmus.config_text import path_free
 from jazzmus.errors import DataError
 from jazzmus.logs import run_script
 
@@ -27,7 +29,7 @@ def test_a_record_is_small_and_reads_like_the_run(here: Path) -> None:
     source = write_run(here / "weights" / "first", {f"page-{n}": n for n in range(32)})
     folder = record_run(read_run(source), here / "docs" / "runs")
     assert folder == here / "docs" / "runs" / "first"
-    names = {"results.jsonl", "scores.json", "cost.json", "operative_config.gin", "metrics.csv", "run.json"}
+    names = {"results.jsonl", "cost.json", "operative_config.gin", "metrics.csv", "run.json"}
     assert {path.name for path in folder.iterdir()} == names
     assert sum(path.stat().st_size for path in folder.iterdir()) < 60_000
     assert len((folder / "metrics.csv").read_text().splitlines()) <= 400
@@ -54,7 +56,7 @@ def test_a_record_holds_no_text_and_no_private_path(here: Path) -> None:
         assert private not in everything, private
     assert json.loads((folder / "run.json").read_text()) == {
         "name": "first",
-        "command": "python train_full_page.py --config a.gin --epochs 10",
+        "results": "results.jsonl",
         "confusions": {"pitch": {"c->d": 3}},
     }
     assert "'data/b'" in (folder / "operative_config.gin").read_text()
@@ -64,7 +66,23 @@ def test_paths_are_relative_or_their_last_part(here: Path) -> None:
     assert path_free(f"x = '{here}/data/a'") == "x = 'data/a'"
     assert path_free("x = ['/home/a b/data', \"~/c\", 'd/e', '/']") == "x = ['data', \"c\", 'd/e', '']"
     assert path_free("--gin X.data=/srv/data/a --epochs 3") == "--gin X.data=a --epochs 3"
-    for unchanged in ("https://a.org/b/c", "C:7/F", "a/b/c.gin", "1/4", "@PageTransform()", "./a/b", "../a"):
+    for outside in ("../x", "../../home/me/x", "./../x", "a/../../x", "file:///home/me/x", "~me/x", "//host/me/x"):
+        assert path_free(outside) == "x", outside
+        assert path_free(f"--a={outside} --b '{outside}'") == "--a=x --b 'x'", outside
+    assert path_free("x = '../../home/a b/x'") == "x = 'x'"
+    assert path_free(f"a:/home/me/b c:{here}/d/e") == "a:b c:d/e"
+    assert path_free(f"file://{here}/d/e f/../g") == "d/e g"
+    for unchanged in (
+        "https://a.org/b/c",
+        "C:7/F",
+        "a/b/c.gin",
+        "1/4",
+        "@PageTransform()",
+        "./a/b",
+        "s3://a/b",
+        "...",
+        "a ../ b",
+    ):
         assert path_free(unchanged) == unchanged
 
 
@@ -85,33 +103,59 @@ def test_a_run_without_results_is_not_recorded(here: Path) -> None:
         record_run(read_run(source), here / "runs")
 
 
-def test_the_command_compares_and_writes_three_files(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_compares_and_writes_two_files(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first, second = (str(write_run(here / name, pages(1, 2, 3))) for name in ("a", "b"))
     assert command.main([first, second, "--output", "out/x", "--baseline", second]) == 0
     assert capsys.readouterr().out.startswith("Scores over 3 pages")
     assert sorted(path.name for path in (here / "out" / "x").iterdir()) == [
-        "comparison.html", "comparison.json", "comparison.md",
+        "comparison.html", "comparison.md",
     ]  # fmt: skip
-    found = json.loads((here / "out" / "x" / "comparison.json").read_text())
-    assert {test["first"] for test in found["differences"]} == {"b"}
+    assert "| ser | b | a |" in (here / "out" / "x" / "comparison.md").read_text()
 
 
 def test_results_are_made_of_records_alone(here: Path) -> None:
     for name in ("full_b", "full_a"):
         write_run(here / "weights" / name, pages(*range(9, 30, 3)), seed=len(name) if name == "full_a" else 0)
-    runs = ["weights/full_a", "weights/full_b"]
-    assert command.main(["--record", *runs]) == 0
-    for baseline in ([], ["--baseline", "full_b"]):
-        assert command.main(["--results", "docs/results.md", *baseline]) == 0
+    write_run(here / "weights" / "other", pages(*range(9, 30, 3)), lr=0.5)
+    assert command.main(["--record", *(f"weights/{name}" for name in ("full_a", "full_b", "other"))]) == 0
+    for baseline in ("other", "full_b"):
+        assert command.main(["--results", "docs/results.md", "--baseline", baseline]) == 0
         page = (here / "docs" / "results.md").read_text()
-        assert f"## Differences from {baseline[-1] if baseline else 'full_a'}" in page
+        assert f"## Differences from {'other' if baseline == 'other' else 'full (2 seeds)'}\n" in page
     for part in ("records in `docs/runs`", "nothing is typed", "## Published scores", "## Our own scores", "## Cost",
-                 "## ser by number of systems", "## Config differences", "full: mean ± sd over 2 seeds",
+                 "## ser by number of systems", "## Config differences", "full (2 seeds): mean ± sd",
                  "python train_full_page.py --config a.gin"):  # fmt: skip
         assert part in page, part
     before = page
     assert command.main(["--results", "docs/results.md", "--baseline", "full_b"]) == 0
     assert (here / "docs" / "results.md").read_text() == before, "the same records give the same page"
+
+
+def test_what_the_guide_expects_is_beside_what_was_found(here: Path) -> None:
+    write_run(here / "weights" / "full_page_baseline", pages(80, 90))
+    write_run(here / "weights" / "full_page_pretrained", pages(30, 31))
+    second = write_run(here / "weights" / "second", pages(40, 41), seed=1)
+    config = (second / "operative_config.gin").read_text()
+    (second / "operative_config.gin").write_text(config.replace("'second'", "'full_page_pretrained'"))
+    page = results_page(read_runs(sorted((here / "weights").iterdir())), None, "docs/runs")
+    table = page.split("## Expected by the guide and found")[1].split("##")[0].strip().splitlines()
+    assert table[2:] == [
+        "| test | expected CER | expected SER | run | found CER | found SER |",
+        "| --- | --- | --- | --- | --- | --- |",
+        "| system-level weights on full pages | 50-80 | 80-100 | full_page_baseline | 85.00 | 85.00 |",
+        "| from random weights | 30-50 | 60-80 | — | — | — |",
+        "| from system-level weights | 15-30 | 40-60 | full_page_pretrained | 30.50 | 30.50 |",
+        "| from system-level weights | 15-30 | 40-60 | second | 40.50 | 40.50 |",
+        "| from system-level weights, encoder frozen | 15-30 | 40-60 | — | — | — |",
+    ]
+
+
+def test_a_record_knows_which_file_its_results_are_from(here: Path) -> None:
+    source = write_run(here / "first", pages(1, 2))
+    (source / "results.jsonl").rename(source / "test.jsonl")
+    record = read_run(record_run(read_run(source / "test.jsonl"), here / "runs"))
+    assert record.results == "test.jsonl"
+    assert "2 pages: results file `test.jsonl`." in results_page([record], None, "docs/runs")
 
 
 def test_no_record_gives_a_page_that_says_so(here: Path) -> None:

@@ -47,6 +47,16 @@ def test_fingerprint_is_that_of_the_split() -> None:
     assert len(MANIFEST.fingerprint) == 64
 
 
+def test_what_generated_pages_are_made_of_is_kept_and_of_other_pages_not_written(tmp_path: Path) -> None:
+    made = dataclasses.replace(MANIFEST, content=("procedural", "recombined"))
+    write_manifest(tmp_path, made)
+    assert read_manifest(tmp_path) == made
+    write_manifest(tmp_path, MANIFEST)
+    # Such a file is also what it was before there was an entry.
+    assert "content" not in json.loads((tmp_path / MANIFEST_NAME).read_text(encoding="utf-8"))
+    assert read_manifest(tmp_path).content == ()
+
+
 def test_missing_manifest_names_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"no manifest.*data_prep\.py --output_name nowhere"):
         read_manifest(tmp_path / "nowhere")
@@ -67,6 +77,7 @@ def changed(**changes: object) -> str:
         (changed(pages="absent"), "'pages'"),
         (changed(protocol="absent"), "protocol"),
         (changed(pages=[{"page_id": "p"}]), "not a manifest"),
+        (changed(content=[1]), "not a manifest"),
         (changed(pages=[]), "changed by hand"),
     ],
 )

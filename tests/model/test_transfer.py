@@ -92,13 +92,22 @@ def test_a_vocabulary_tensor_that_is_missing_or_of_another_shape_stops_with_its_
         transfer(tiny_model(), weights)
 
 
-def test_transfer_from_weights_without_tokens_keeps_no_row() -> None:
-    source, model = tiny_model(seed=1), tiny_model(seed=2)
-    before = model.state_dict()["decoder.embedding.weight"].clone()
-    report = transfer(model, weights_of(source, config=tiny_config(tokens=None)))
-    assert torch.equal(model.state_dict()["decoder.embedding.weight"], before)
-    assert report.remapped_tokens == ()
-    assert set(report.new_tokens) == set(TOKENS)
+@pytest.mark.parametrize(
+    ("tokens", "named"),
+    [
+        (None, "there: names no tokens"),
+        ([*TOKENS[:-2], "4", "4"], "there: names tokens more than once: '4'; mend"),
+        ([*TOKENS[:4], *(f"other{index}" for index in range(len(TOKENS) - 4))], "there: no token in common"),
+    ],
+    ids=["none", "twice", "others"],
+)
+def test_tokens_that_move_no_row_or_two_stop(tokens: list[str] | None, named: str) -> None:
+    model = tiny_model(seed=2)
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    with pytest.raises(CheckpointError, match=named) as error:
+        transfer(model, weights_of(tiny_model(seed=1), config=tiny_config(tokens=tokens)))
+    assert "\n" not in str(error.value)
+    assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from safetensors.torch import load_file, save_file
 from jazzmus.errors import CheckpointError
 from jazzmus.kern.token_mapping import nearest_tokens
 from jazzmus.kern.vocabulary import Vocabulary
-from jazzmus.model.pretrained import Weights, read_weights
+from jazzmus.model.pretrained import read_weights
 from jazzmus.model.public_weights import pixel_advice
 from jazzmus.model.smt.configuration_smt import SMTConfig
 from jazzmus.model.smt.modeling_smt import SheetMusicTransformer
@@ -154,9 +154,9 @@ def test_a_network_of_another_size_stops_with_names(family: str, tmp_path: Path)
     with pytest.raises(
         CheckpointError, match=r"wrong shape .*decoder\.layers\.0\.ffn\.0\.bias \(48,\) instead of \(64,\)"
     ):
-        transfer(our_model(family, d_ff=64), weights)
+        transfer(our_model(family, d_ff=64), weights, nearest_tokens)
     with pytest.raises(CheckpointError, match=r"rows of decoder\.embedding\.weight|wrong shape"):
-        transfer(our_model(family, d_model=64, encoder_hidden_sizes=(8, 16, 64)), weights)
+        transfer(our_model(family, d_model=64, encoder_hidden_sizes=(8, 16, 64)), weights, nearest_tokens)
 
 
 def test_names_of_both_families_in_one_file_stop(tmp_path: Path) -> None:
@@ -242,13 +242,29 @@ def test_pixels_that_public_weights_did_not_see_are_told(
     assert advice in told
 
 
-def test_a_transfer_warns_of_the_pixels_and_of_tokens_without_names(
-    lead_sheets: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    weights: Weights = read_weights(lead_sheets)
-    transfer(our_model("v1", page_transform={"width": 480, "max_height": 640}), weights, nearest_tokens)
+def test_a_transfer_warns_of_the_pixels(lead_sheets: Path, caplog: pytest.LogCaptureFixture) -> None:
+    our = our_model("v1", page_transform={"width": 480, "max_height": 640})
+    transfer(our, read_weights(lead_sheets), nearest_tokens)
     assert "bind PageTransform.width = 1000" in caplog.text
-    nameless = weights._replace(config=source_of(lead_sheet=True))
-    nameless.config.update({"vocab_size": 70, "num_outputs": 34, **SWITCHES["v1"]})
-    assert not transfer(our_model("v1"), nameless, nearest_tokens).remapped_tokens
-    assert "names no tokens" in caplog.text
+
+
+@pytest.mark.parametrize("count", [33, 70])
+def test_tokens_that_are_not_those_of_the_output_stop_with_both_numbers(tmp_path: Path, count: int) -> None:
+    """Those of an earlier, larger vocabulary included, of which the embedding has rows."""
+    model = public_model("v1", vocab_size=70, num_outputs=34)
+    folder = write_folder(tmp_path, model, "v1", padded(LEAD_SHEET_TOKENS, count))
+    with pytest.raises(CheckpointError, match=rf"i2w names {count} tokens and the output has 34 rows; give the config"):
+        read_weights(folder)
+
+
+def test_a_public_file_that_names_no_tokens_is_not_taken_over(tmp_path: Path) -> None:
+    weights = read_weights(write_lightning(tmp_path / "last.ckpt", public_model("v2", num_heads=4), "v2"))
+    with pytest.raises(CheckpointError, match=r"last\.ckpt: names no tokens.*config\.json beside it"):
+        transfer(our_model("v2", num_heads=4), weights, nearest_tokens)
+
+
+def test_public_tokens_that_write_nothing_of_ours_stop(tmp_path: Path) -> None:
+    tokens = ["<pad>", "<bos>", "<eos>", *(f"{count}gg" for count in range(31))]
+    folder = write_folder(tmp_path, public_model("v1", vocab_size=70, num_outputs=34), "v1", tokens)
+    with pytest.raises(CheckpointError, match=r"no token in common.*FullPageDataModule\.tokenizer"):
+        transfer(our_model("v1"), read_weights(folder), nearest_tokens)

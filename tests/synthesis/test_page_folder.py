@@ -51,6 +51,13 @@ def test_pages_texts_and_manifest_agree(tmp_path: Path) -> None:
     assert not list(folder.rglob("*.tmp"))
 
 
+def test_the_manifest_says_what_the_pages_are_made_of(tmp_path: Path) -> None:
+    shares = {"procedural": 1.0, "tunes": 0.0}
+    for count, pages in ((1, PAGES), (0, GeneratedPages(PageStyle(systems=(1, 2)), content=shares))):
+        write_page_folder(tmp_path / str(count), {"train": count}, pages)
+        assert read_manifest(tmp_path / str(count)).content == ("procedural",)
+
+
 def test_a_second_run_changes_nothing_and_a_longer_one_adds(tmp_path: Path) -> None:
     first = write_page_folder(tmp_path, {"train": 2}, PAGES)
     before = modified(tmp_path)

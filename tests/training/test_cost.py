@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -128,6 +129,28 @@ def test_what_became_of_pretrained_weights_is_kept(small_data: Path, here: Path)
     assert run.module.transfer_report is not None
     assert record("second")["transfer"] == run.module.transfer_report.summary()
     assert isinstance(json.loads((here / "second" / "transfer.json").read_text()), dict)
+
+
+def test_the_commit_is_that_of_the_packages_own_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def git(*words: str) -> str:
+        done = subprocess.run(["git", "-C", str(tmp_path), *words], capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    own = tmp_path / "jazzmus" / "training" / "cost.py"
+    own.parent.mkdir(parents=True)
+    own.write_text("one\n")
+    monkeypatch.setattr(cost, "__file__", str(own))
+    git("init")
+    assert cost.commit() is None, "nothing is committed"
+    git("add", ".")
+    git("-c", "user.name=a", "-c", "user.email=a@b.org", "commit", "--no-gpg-sign", "-m", "one")
+    assert cost.commit() == git("rev-parse", "HEAD")
+    own.write_text("two\n")
+    assert cost.commit() == git("rev-parse", "HEAD") + "+changes"
+    installed = tmp_path / "site-packages" / "jazzmus" / "training" / "cost.py"
+    monkeypatch.setattr(cost, "__file__", str(installed))
+    installed.parent.mkdir(parents=True)
+    assert cost.commit() is None, "the tree is another project's"
 
 
 def test_a_broken_record_is_begun_anew(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from jazzmus.logs import run_script
 from jazzmus.metrics.report import METRICS, PUBLISHED_METRICS, PageResult
 from jazzmus.model.full_page_trainer import FullPageTrainer
 from jazzmus.model.pretrained import CHECKPOINT_KEY, load_smt
+from jazzmus.provenance import recorded_sources
 from jazzmus.training.experiment import Run, build_run, train
 from jazzmus.utils.inference_utils import load_recognizer
 
@@ -177,6 +178,31 @@ def test_no_epochs_only_evaluate(trained: Trained, copied: Path) -> None:
     assert scores == pytest.approx(trained.scores)
     assert (copied / "last.ckpt").read_bytes() == before
     assert not Path("weights/best.ckpt").exists()
+
+
+def test_no_epochs_evaluate_the_best_weights(trained: Trained, copied: Path) -> None:
+    """Results and scores of a folder are those of best.ckpt, wherever training ended."""
+    path = copied / "last.ckpt"
+    last = torch.load(path, weights_only=True)
+    last["state_dict"] = {name: torch.zeros_like(tensor) for name, tensor in last["state_dict"].items()}
+    torch.save(last, path)
+    run = build(trained.data, "experiment.max_epochs = 0")
+    assert train(run, None, "auto") == pytest.approx(trained.scores)
+    best = load_smt(copied / "best.ckpt").state_dict()
+    assert all(torch.equal(tensor, best[name]) for name, tensor in run.module.model.state_dict().items())
+
+
+def test_a_checkpoint_tells_what_was_trained_on(trained: Trained, here: Path) -> None:
+    """Also when the data, and the weights that it started from, are no longer there."""
+    shutil.copy(trained.folder / "best.ckpt", "start.ckpt")
+    start = ("FullPageTrainer.load_pretrained = True", "FullPageTrainer.pretrained = 'start.ckpt'")
+    train(build(trained.data, *start), None, None)
+    Path("start.ckpt").unlink()
+    held = torch.load("weights/small/best.ckpt", weights_only=True)[CHECKPOINT_KEY]
+    own = f"`{trained.data.name}`: 6 pages of prepared data, protocol `clean`"
+    sources = recorded_sources(held)
+    assert [source.text for source in sources] == [own, f"before, for `start.ckpt`: {own}"]
+    assert {source.licence for source in sources} == {"cc-by-nc-4.0"}
 
 
 def test_an_earlier_run_is_moved_aside(trained: Trained, copied: Path) -> None:

@@ -8,7 +8,8 @@ import pytest
 from tiny_runs import CONFIG, ROOT, TINY, build
 
 from jazzmus.errors import ConfigError
-from jazzmus.training.freezing import WARM_UP, Cost, main, measure, table
+from jazzmus.training.cost import machine
+from jazzmus.training.freezing_cost import WARM_UP, Cost, main, measure, table
 
 
 def test_a_frozen_part_has_no_state_and_is_not_counted(
@@ -51,7 +52,9 @@ def test_each_way_is_a_process_of_its_own(
     (tmp_path / "small.gin").write_text(TINY)
     words = ["--config", str(CONFIG), "small.gin", "--gin", f"FullPageDataModule.data_path={str(small_data)!r}"]
     assert main([*words, "--steps", "1"]) == 0
-    lines = [line for line in capfd.readouterr().out.splitlines() if line.startswith("|")]
+    printed = capfd.readouterr().out
+    assert f"{machine()}. Memory is that of the main process" in printed
+    lines = [line for line in printed.splitlines() if line.startswith("|")]
     assert len(lines) == 5
     assert "`encoder.*` frozen" in lines[3]
 

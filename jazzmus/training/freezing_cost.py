@@ -1,4 +1,4 @@
-"""`python -m jazzmus.training.freezing`: what freezing saves, in steps a second and in memory, measured.
+"""`python -m jazzmus.training.freezing_cost`: what freezing saves, in steps a second and in memory, measured.
 
 Two short trainings of one config on the same pages, one with everything trained and one with a part frozen, each in a
 process of its own, so that neither meets the memory of the other. Weights are random, which costs what trained ones
@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
-import resource
 import subprocess
 import sys
 import time
@@ -27,6 +25,7 @@ from jazzmus.errors import ConfigError
 from jazzmus.logs import quiet_lightning, run_script
 from jazzmus.model.freezing import ENCODER
 from jazzmus.training.callbacks import StepSeeds
+from jazzmus.training.cost import machine, peak_memory
 from jazzmus.training.experiment import Run, best_precision, build_run
 
 # Steps that are not timed: memory is laid out, and loader processes start.
@@ -34,7 +33,7 @@ WARM_UP = 3
 
 
 class Cost(NamedTuple):
-    """What a training costs. Memory is that of the process, or on a device its tensors, in bytes.
+    """What a training costs. Memory is that of the main process, or on a device its tensors, in bytes.
 
     Attributes:
         trained: Parameters that are trained.
@@ -96,10 +95,7 @@ def measure(run: Run, steps: int) -> Cost:
 
 
 def _peak_bytes() -> int:
-    if torch.cuda.is_available():
-        return torch.cuda.max_memory_allocated()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else 1024 * peak
+    return torch.cuda.max_memory_allocated() if torch.cuda.is_available() else peak_memory()
 
 
 def table(trained: Cost, frozen: Cost, patterns: Sequence[str]) -> str:
@@ -128,8 +124,9 @@ def table(trained: Cost, frozen: Cost, patterns: Sequence[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = OneLineParser(prog="python -m jazzmus.training.freezing", description=__doc__.splitlines()[0])
+def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = OneLineParser(prog="python -m jazzmus.training.freezing_cost", description=__doc__.splitlines()[0])
     parser.add_argument("--config", type=Path, nargs="+", required=True, metavar="FILE", help="gin files, in order")
     parser.add_argument("--gin", action="append", default=[], metavar="Name.param=value", help="a single binding")
     parser.add_argument(
@@ -140,7 +137,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     # What the two processes are called with.
     parser.add_argument("--arm", choices=["trained", "frozen"], help=argparse.SUPPRESS)
-    return parser
+    args = parser.parse_args(arguments)
+    if args.steps < 1:
+        raise ConfigError(f"--steps must be at least 1, not {args.steps}")
+    return args
 
 
 def _measure_arm(args: argparse.Namespace) -> Cost:
@@ -153,23 +153,22 @@ def _measure_arm(args: argparse.Namespace) -> Cost:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure both trainings and print one table."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    args = _parser().parse_args(words)
-    if args.steps < 1:
-        raise ConfigError(f"--steps must be at least 1, not {args.steps}")
+    args = parse_arguments(words)
     if args.arm is not None:
         sys.stdout.write(json.dumps(_measure_arm(args)._asdict()) + "\n")
         return 0
     costs: dict[str, Cost] = {}
     for arm in ("trained", "frozen"):
-        command = [sys.executable, "-m", "jazzmus.training.freezing", *words, "--arm", arm]
+        command = [sys.executable, "-m", "jazzmus.training.freezing_cost", *words, "--arm", arm]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
         if done.returncode:  # its standard error, which is ours, says why
             return done.returncode
         costs[arm] = Cost(**json.loads(done.stdout.splitlines()[-1]))
-    device = torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor() or "CPU"
     files = " ".join(map(str, args.config))
-    sys.stdout.write(f"{files}, {args.steps} steps; PyTorch {torch.__version__}, {device}, "
-                     f"{torch.get_num_threads()} threads.\n\n")  # fmt: skip
+    sys.stdout.write(
+        f"{files}, {args.steps} steps; PyTorch {torch.__version__}, {machine()}. "
+        "Memory is that of the main process, without loader workers.\n\n"
+    )
     sys.stdout.write(table(costs["trained"], costs["frozen"], args.frozen))
     return 0
 
