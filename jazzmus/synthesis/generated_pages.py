@@ -30,6 +30,7 @@ from jazzmus.kern.systems import system_range
 from jazzmus.synthesis.content.leaks import LeakCheck
 from jazzmus.synthesis.content.page_texts import EVALUATION_SPLITS, page_texts
 from jazzmus.synthesis.content.procedural import ProceduralTunes, TuneStyle
+from jazzmus.synthesis.content.random_chords import with_random_chords
 from jazzmus.synthesis.content.recombination import RecombinedTexts
 from jazzmus.synthesis.content.source import ContentMix
 from jazzmus.synthesis.content.user_tunes import UserTunes
@@ -67,6 +68,7 @@ class GeneratedPages:
             `held_out` have a validation or test page.
         held_out: Prepared folders with whose validation and test pages no generated one shares a melody, nor any tune
             or training text that one is made of; a data module adds those of its own data.
+        random_chords: Share of pages whose chord symbols are drawn at random, without harmony: they have to be seen.
         papers: For how many epochs a drawn page comes back, each time on new paper.
         cache: Folder that keeps drawn pages for that; None: they are drawn again.
 
@@ -88,9 +90,12 @@ class GeneratedPages:
         tunes: str | None = None,
         texts: tuple[str, ...] = (),
         held_out: tuple[str, ...] = (),
+        random_chords: float = 0.0,
         papers: int = 1,
         cache: str | None = None,
     ) -> None:
+        if not 0 <= random_chords <= 1:
+            raise ConfigError(f"GeneratedPages.random_chords must lie between 0 and 1, not be {random_chords}")
         if papers < 1:
             raise ConfigError(f"GeneratedPages.papers must be at least 1, not {papers}")
         self.style = style or PageStyle()
@@ -98,7 +103,9 @@ class GeneratedPages:
         self.content = _positive_shares(content or {"procedural": 1.0})
         self._sources: dict[str, ProceduralTunes | UserTunes | RecombinedTexts] = {}
         material = self._open_sources(procedural or TuneStyle(), tunes, texts, held_out)
+        self.random_chords = random_chords
         self._facts = [GENERATOR_VERSION, _versions(), asdict(self.style), self.content, _digest(material)]
+        self._facts += [random_chords] if random_chords else []  # pages without stay what they were
         self._store = DrawnStore(Path(cache)) if cache else None
         self._limit = ""
         self._fits: Callable[[str], bool] | None = None
@@ -280,6 +287,8 @@ class GeneratedPages:
         """Return a tune; of all its systems, or only of the one shown, it is asked whether they fit."""
         for _ in range(MOST_REDRAWS):
             kern = self._mix.tune(tunes, systems).kern
+            if self.random_chords and tunes.random() < self.random_chords:
+                kern = with_random_chords(kern, tunes)
             if self._fits is None or self._fits(kern if shown is None else system_range(kern, shown, shown + 1)):
                 return kern
             self._unfit += 1

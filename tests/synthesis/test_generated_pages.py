@@ -236,3 +236,18 @@ def test_sources_are_mixed_and_missing_ones_named(tmp_path: Path, small_data: Pa
 def test_wrong_styles_are_refused(settings: dict[str, object], named: str) -> None:
     with pytest.raises(ConfigError, match=named):
         PageStyle(**settings)  # type: ignore[arg-type]
+
+
+def test_random_chords_change_nothing_else_and_only_where_they_are_wanted(pages: GeneratedPages) -> None:
+    def melody(kern: str) -> list[str]:
+        return [line.rpartition("\t")[0] for line in kern.splitlines()]
+
+    always, sometimes = GeneratedPages(random_chords=1.0), GeneratedPages(random_chords=0.5)
+    assert len({pages.fingerprint, always.fingerprint, sometimes.fingerprint}) == 3
+    before, after = (generator.page(4, systems=2).kern for generator in (pages, always))
+    assert melody(before) == melody(after)
+    assert before != after
+    same = sum(sometimes.page(number, systems=1).kern == pages.page(number, systems=1).kern for number in range(8))
+    assert 0 < same < 8
+    with pytest.raises(ConfigError, match=r"GeneratedPages\.random_chords"):
+        GeneratedPages(random_chords=1.5)
