@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import pytest
+from lightning.pytorch import Trainer
 
 from jazzmus.config import load_config
+from jazzmus.model.full_page_trainer import FullPageTrainer
 from jazzmus.training.experiment import Run, build_run
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,3 +47,23 @@ def build(data: Path, *bindings: str) -> Run:
     overlay.write_text(TINY)
     load_config([CONFIG, overlay], [f"FullPageDataModule.data_path = {str(data)!r}", *bindings])
     return build_run()
+
+
+@contextmanager
+def interrupted(monkeypatch: pytest.MonkeyPatch, when: Callable[[Trainer], bool]) -> Iterator[None]:
+    """Train in here: Ctrl-C comes at the first step at which `when` holds."""
+    step = FullPageTrainer.training_step
+
+    def training_step(self: FullPageTrainer, batch: Any, batch_index: int) -> None:
+        if when(self.trainer):
+            raise KeyboardInterrupt
+        step(self, batch, batch_index)
+
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(FullPageTrainer, "training_step", training_step)
+            with pytest.raises(KeyboardInterrupt):
+                yield
+    finally:
+        signal.signal(signal.SIGINT, handler)

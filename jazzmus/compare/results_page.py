@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from jazzmus.compare.comparison import Comparison, Score, compare_runs
 from jazzmus.compare.run_files import RunFiles
@@ -46,16 +47,11 @@ def results_page(runs: Sequence[RunFiles], baseline: str | None, place: str) -> 
         return f"{head}\n\nThere is no record of any run yet: {_RECORD} makes one.\n"
     baseline = baseline or next((run.name for run in runs if run.pages), None)
     comparison = compare_runs(runs, baseline)
-    pairs = pair_table(comparison)
+    first = next((test.first for test in comparison.tests), baseline)
     tables = [
         *score_tables(comparison),
         expectation_table(comparison),
-        Table(
-            f"Differences from {next((test.first for test in comparison.tests), baseline)}",
-            pairs.text,
-            pairs.columns,
-            pairs.rows,
-        ),
+        replace(pair_table(comparison), title=f"Differences from {first}"),
         *system_tables(comparison),
         cost_table(comparison),
         difference_table(comparison),

@@ -126,7 +126,7 @@ class FullPageTrainer(LightningModule):
         return self
 
     def on_train_batch_start(self, batch: Sequence[PageBatch], batch_index: int) -> None:
-        """Let what is frozen go at its step, which a resumed run may have behind it."""
+        """Unfreeze at the step for it, which a resumed run may have behind it."""
         self.freezing.unfreeze(self.trainer.global_step)
 
     def forward(self, batch: PageBatch) -> Tensor:

@@ -55,7 +55,7 @@ class Optimization:
             raise ConfigError(f"Optimization.layer_decay must lie above 0 and not above 1, not be {layer_decay}")
         if not all(0 < factor < math.inf for factor in (lr_factors or {}).values()):
             raise ConfigError(
-                f"Optimization.lr_factors must be above 0, not {lr_factors}; to hold parameters, FullPageTrainer.frozen"
+                f"Optimization.lr_factors must be above 0, not {lr_factors}; to freeze them, FullPageTrainer.frozen"
             )
         self.lr = lr
         self.lr_factors = lr_factors or {}
@@ -100,7 +100,7 @@ class Optimization:
         return {name: factor * self.layer_decay ** (deepest - depth_of[name]) for name, factor in factors.items()}
 
     def optimizer(self, named_parameters: Iterable[tuple[str, nn.Parameter]]) -> torch.optim.AdamW:
-        """AdamW over parameters with their names; those without gradients get no state."""
+        """AdamW over named parameters; those without gradients get no state."""
         return torch.optim.AdamW(self.groups(named_parameters), lr=self.lr, betas=self.betas)
 
     def scheduler(self, optimizer: torch.optim.Optimizer, total_steps: int) -> torch.optim.lr_scheduler.LambdaLR:

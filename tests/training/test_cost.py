@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,9 +8,8 @@ from typing import Any
 
 import pytest
 from small_pages import TRAINING, write_pages
-from tiny_runs import build
+from tiny_runs import build, interrupted
 
-from jazzmus.model.full_page_trainer import FullPageTrainer
 from jazzmus.training import cost
 from jazzmus.training.experiment import train
 
@@ -86,20 +84,8 @@ def test_ctrl_c_and_the_time_limit_leave_a_record(
 ) -> None:
     train(build(small_data, "experiment.max_minutes = 1e-9", "experiment.max_epochs = 5"), None, None)
     assert (record()["steps"], record()["epochs"]) == (1, 0)
-    handler = signal.getsignal(signal.SIGINT)
-    step = FullPageTrainer.training_step
-
-    def interrupted(self: FullPageTrainer, batch: Any, batch_index: int) -> None:
-        if self.trainer.global_step == 3:
-            raise KeyboardInterrupt
-        step(self, batch, batch_index)
-
-    monkeypatch.setattr(FullPageTrainer, "training_step", interrupted)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            train(build(small_data, "experiment.max_epochs = 5"), None, "auto")
-    finally:
-        signal.signal(signal.SIGINT, handler)
+    with interrupted(monkeypatch, lambda trainer: trainer.global_step == 3):
+        train(build(small_data, "experiment.max_epochs = 5"), None, "auto")
     assert (record()["steps"], record()["epochs"], record()["pages"]) == (3, 1, 6)
 
 

@@ -4,7 +4,6 @@ import contextlib
 import csv
 import json
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 import torch
 from small_pages import TRAINING, write_pages
-from tiny_runs import CONFIG, CURRICULUM, ROOT, TINY, build
+from tiny_runs import CONFIG, CURRICULUM, ROOT, TINY, build, interrupted
 
 from jazzmus import evaluate
 from jazzmus.config import load_config
@@ -25,7 +24,6 @@ from jazzmus.kern.tokenizer import published_form
 from jazzmus.kern.vocabulary import Vocabulary
 from jazzmus.logs import run_script
 from jazzmus.metrics.report import METRICS, PUBLISHED_METRICS, PageResult
-from jazzmus.model.full_page_trainer import FullPageTrainer
 from jazzmus.model.pretrained import CHECKPOINT_KEY, load_smt
 from jazzmus.provenance import recorded_sources
 from jazzmus.training.experiment import Run, build_run, train
@@ -331,21 +329,8 @@ def test_a_run_without_validation_pages(here: Path) -> None:
 
 
 def test_ctrl_c_leaves_the_last_epoch_to_resume(small_data: Path, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    handler = signal.getsignal(signal.SIGINT)
-    step = FullPageTrainer.training_step
-
-    def interrupted(self: FullPageTrainer, batch: Any, batch_index: int) -> None:
-        if self.trainer.current_epoch == 1:
-            raise KeyboardInterrupt
-        step(self, batch, batch_index)
-
-    monkeypatch.setattr(FullPageTrainer, "training_step", interrupted)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            train(build(small_data, "experiment.max_epochs = 2"), None, None)
-    finally:
-        signal.signal(signal.SIGINT, handler)
-    monkeypatch.setattr(FullPageTrainer, "training_step", step)
+    with interrupted(monkeypatch, lambda trainer: trainer.current_epoch == 1):
+        train(build(small_data, "experiment.max_epochs = 2"), None, None)
     run = build(small_data, "experiment.max_epochs = 2")
     train(run, None, "auto")
     assert run.module.trainer.global_step == 4
