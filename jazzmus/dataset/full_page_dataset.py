@@ -23,7 +23,7 @@ from jazzmus.dataset.augment import PageAugmentation
 from jazzmus.dataset.batch import PageSample, SystemTarget
 from jazzmus.dataset.manifest import Manifest, PageRecord, SystemBox
 from jazzmus.dataset.page_image import read_image
-from jazzmus.dataset.page_transform import PageTransform, Rows, crop_systems, rows_of_systems
+from jazzmus.dataset.page_transform import PageTransform, Rows, crop_systems, rows_of_systems, strip_area
 from jazzmus.errors import DataError, KernError, in_brief
 from jazzmus.kern.codec import TextCodec
 from jazzmus.kern.document import parse_kern
@@ -70,7 +70,7 @@ class PageRequest(NamedTuple):
         first: Index of the first system shown.
         last: Index after the last system shown.
         seed: Of its augmentation; None: none.
-        strip: Show nothing above and below the systems, not even where the page has no other one there.
+        strip: Show a single system as `strip_area` cuts it out, also on a page that has no other one.
     """
 
     page: int
@@ -234,7 +234,7 @@ class FullPageDataset(Dataset[PageSample]):
         image, kern, boxes = self.generator.draw(request.number, request.systems, request.seed, request.strip)
         ids = self.codec.encode(kern)
         system_ids = (tuple(ids[1:-1]),) if len(boxes) == 1 else self._ids_of_systems(kern, request.page_id)
-        rows = rows_of_systems(image.height, boxes, 0, len(boxes)) if system_ids else ()
+        rows = rows_of_systems(image.size, boxes, 0, len(boxes)) if system_ids else ()
         return _Shown(request.page_id, image, kern, torch.tensor(ids, dtype=torch.long), rows, system_ids)
 
     def _stored(self, request: PageRequest) -> _Shown:
@@ -243,14 +243,17 @@ class FullPageDataset(Dataset[PageSample]):
         kern, token_ids = self._target(request)
         path = page.folder / page.record.image
         page_id, image, boxes = page.record.page_id, read_image(path, str(path)), page.record.systems or ()
-        height = image.height
+        size = image.size
+        if request.strip:
+            image = image.crop(strip_area(size, boxes, first))
+        elif (first, last) != (0, page.num_systems):
+            image = crop_systems(image, boxes, first, last)
         if request.strip or (first, last) != (0, page.num_systems):
             page_id = f"{page_id}:{first}-{last}"
-            image = crop_systems(image, boxes, first, last, request.strip)
         if last - first == 1:
             return _Shown(page_id, image, kern, token_ids, (), (tuple(token_ids[1:-1].tolist()),))
         system_ids = self._systems_of(request.page)[first:last]
-        rows = rows_of_systems(height, boxes, first, last, request.strip) if system_ids else ()
+        rows = rows_of_systems(size, boxes, first, last) if system_ids else ()
         return _Shown(page_id, image, kern, token_ids, rows, system_ids)
 
     def _systems_of(self, index: int) -> tuple[tuple[int, ...], ...]:

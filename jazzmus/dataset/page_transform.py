@@ -1,7 +1,7 @@
 """From a gray page to the tensor the model sees, and to parts of a page: one way for training and inference.
 
-`PageTransform` scales a page, `crop_systems` cuts one so that it shows some of its systems; both tell where the rows of
-a system come to lie. Knows nothing of files, kern, datasets or augmentation.
+`PageTransform` scales a page, `crop_systems` cuts one so that it shows some of its systems, `strip_area` tells where a
+single one is shown alone. Knows nothing of files, kern, datasets or augmentation.
 """
 
 from __future__ import annotations
@@ -19,29 +19,26 @@ from jazzmus.dataset.manifest import SystemBox
 from jazzmus.dataset.page_image import MIN_SIDE
 from jazzmus.errors import ConfigError
 
-# Share of a box's height that a single system keeps where nothing else limits it: strokes leave their boxes.
-STRIP_MARGIN = 0.15
+# What a single system keeps beyond its box, in parts of the box; below it only where no other one follows. On a quarter
+# of the handwritten pages chord symbols stand higher than their boxes, and the last one may pass the end of its staff.
+STRIP_ABOVE, STRIP_BELOW_LAST, STRIP_ASIDE = 0.15, 0.15, 0.04
 
 # Upper and lower edge of a system in pixels, not yet whole ones.
 Rows = tuple[float, float]
 
 
-def crop_systems(
-    image: Image.Image, boxes: Sequence[SystemBox], first: int, last: int, strip: bool = False
-) -> Image.Image:
+def crop_systems(image: Image.Image, boxes: Sequence[SystemBox], first: int, last: int) -> Image.Image:
     """Cut a page so that it shows systems `first` to `last - 1` (0-based) at full width.
 
     A cut lies halfway between the lower edge of one box and the upper edge of the next: chord symbols belong to the
     box below them, so in a gap as in an overlap the middle is farthest from the ink of both. What stands above the
-    first system stays with it, what stands below the last one with that, but for a strip: it ends a little beyond its
-    boxes, so that titles and empty paper do not make one system many times as high as the next.
+    first system stays with it, what stands below the last one with that.
 
     Args:
         image: The page.
         boxes: All its systems from top to bottom, in pixels of `image`.
         first: Index of the first system shown.
         last: Index after the last system shown.
-        strip: Leave out what stands above the first and below the last system of the page.
 
     Returns:
         The page itself where nothing is cut off.
@@ -49,11 +46,11 @@ def crop_systems(
     Raises:
         ValueError: The range is empty or not within the boxes.
     """
-    top, bottom = system_rows(image.height, boxes, first, last, strip)
+    top, bottom = system_rows(image.height, boxes, first, last)
     return image if (top, bottom) == (0, image.height) else image.crop((0, top, image.width, bottom))
 
 
-def system_rows(height: int, boxes: Sequence[SystemBox], first: int, last: int, strip: bool = False) -> tuple[int, int]:
+def system_rows(height: int, boxes: Sequence[SystemBox], first: int, last: int) -> tuple[int, int]:
     """The rows of a page of `height` pixels, from the first to the one after the last, that `crop_systems` keeps.
 
     Raises:
@@ -61,27 +58,43 @@ def system_rows(height: int, boxes: Sequence[SystemBox], first: int, last: int, 
     """
     if not 0 <= first < last <= len(boxes):
         raise ValueError(f"systems {first} to {last} of {len(boxes)}")
-    highest, lowest = boxes[first], boxes[last - 1]
-    top, bottom = 0, height
-    if first > 0:
-        top = (boxes[first - 1].to_y + highest.from_y) // 2
-    elif strip:
-        top = highest.from_y - round(STRIP_MARGIN * (highest.to_y - highest.from_y))
-    if last < len(boxes):
-        bottom = (lowest.to_y + boxes[last].from_y) // 2
-    elif strip:
-        bottom = lowest.to_y + round(STRIP_MARGIN * (lowest.to_y - lowest.from_y))
+    top = (boxes[first - 1].to_y + boxes[first].from_y) // 2 if first > 0 else 0
+    bottom = (boxes[last - 1].to_y + boxes[last].from_y) // 2 if last < len(boxes) else height
     top = min(max(top, 0), height - 1)
     return top, min(max(bottom, top + 1), height)
 
 
-def rows_of_systems(
-    height: int, boxes: Sequence[SystemBox], first: int, last: int, strip: bool = False
-) -> tuple[Rows, ...]:
-    """Where each system stands in what `crop_systems` shows of a page of `height` pixels: the rows of its own strip."""
-    top, bottom = system_rows(height, boxes, first, last, strip)
-    strips = (system_rows(height, boxes, system, system + 1, strip=True) for system in range(first, last))
-    return tuple((max(upper, top) - top, min(lower, bottom) - top) for upper, lower in strips)
+def strip_area(size: tuple[int, int], boxes: Sequence[SystemBox], system: int) -> tuple[int, int, int, int]:
+    """Where a page shows one system as a picture of its own: its box and a little around it.
+
+    Nothing of the system is cut off where its neighbours stand close, at the price of some of their ink; titles,
+    margins and empty paper are left out, so that all systems are shown in about one size.
+
+    Args:
+        size: Width and height of the page in pixels.
+        boxes: All its systems from top to bottom.
+        system: Index of the one shown.
+
+    Returns:
+        Left, top, right and bottom edge in pixels, within the page, at least one pixel apart.
+
+    Raises:
+        IndexError: There is no such system.
+    """
+    (width, height), box = size, boxes[system]
+    across, down = STRIP_ASIDE * (box.to_x - box.from_x), box.to_y - box.from_y
+    below = STRIP_BELOW_LAST * down if system == len(boxes) - 1 else 0
+    left = min(max(round(box.from_x - across), 0), width - 1)
+    top = min(max(round(box.from_y - STRIP_ABOVE * down), 0), height - 1)
+    right, bottom = round(box.to_x + across), round(box.to_y + below)
+    return left, top, min(max(right, left + 1), width), min(max(bottom, top + 1), height)
+
+
+def rows_of_systems(size: tuple[int, int], boxes: Sequence[SystemBox], first: int, last: int) -> tuple[Rows, ...]:
+    """Where each system stands in what `crop_systems` shows of a page of a size: the rows of its own strip."""
+    top, bottom = system_rows(size[1], boxes, first, last)
+    strips = (strip_area(size, boxes, system) for system in range(first, last))
+    return tuple((max(upper, top) - top, min(lower, bottom) - top) for _, upper, _, lower in strips)
 
 
 @configurable

@@ -15,7 +15,7 @@ from torch.utils.data import Sampler
 
 from jazzmus.dataset.curriculum import Stage
 from jazzmus.dataset.full_page_dataset import GENERATED, GeneratedRequest, Page, PageRequest
-from jazzmus.dataset.page_transform import PageTransform, system_rows
+from jazzmus.dataset.page_transform import PageTransform, strip_area, system_rows
 from jazzmus.errors import DataError
 
 Unit = Literal["page", "system"]
@@ -184,12 +184,15 @@ def all_requests(pages: Sequence[Page], unit: Unit) -> list[PageRequest]:
 
 def request_height(page: Page, request: PageRequest, transform: PageTransform) -> int:
     """Height in pixels of the tensor a request gives, told from the manifest alone."""
-    height = page.record.height
-    if page.can_be_cut:
-        boxes = page.record.systems or ()
-        top, bottom = system_rows(height, boxes, request.first, request.last, request.strip)
+    width, height = page.record.width, page.record.height
+    boxes = page.record.systems or ()
+    if request.strip:
+        left, top, right, bottom = strip_area((width, height), boxes, request.first)
+        width, height = right - left, bottom - top
+    elif page.can_be_cut:
+        top, bottom = system_rows(height, boxes, request.first, request.last)
         height = bottom - top
-    return transform.output_size(page.record.width, height)[1]
+    return transform.output_size(width, height)[1]
 
 
 def batches_of_similar_size(

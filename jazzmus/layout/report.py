@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from jazzmus.dataset.manifest import PageRecord, SystemBox
 from jazzmus.dataset.page_image import read_image
-from jazzmus.dataset.page_transform import system_rows
+from jazzmus.dataset.page_transform import strip_area
 from jazzmus.layout.staff_finding import FoundSystem, find_systems
 
 # Least vertical overlap over union at which a found box counts as the true one.
@@ -73,7 +73,7 @@ def examine(folder: Path, record: PageRecord) -> tuple[PageReport, Image.Image]:
     found = [staff.box for staff in staves if staff.has_music]
     matched = len(found) == len(true)
     overlaps = tuple(round(vertical_overlap(*pair), 3) for pair in zip(found, true, strict=True)) if matched else ()
-    strips_off = _strips_off(image.height, found, true) if matched else len(true)
+    strips_off = _strips_off(image.size, found, true) if matched else len(true)
     report = PageReport(record.page_id, len(staves), len(found), len(true), overlaps, strips_off, round(seconds, 3))
     return report, _drawn(image, staves, true)
 
@@ -94,12 +94,12 @@ def summary(reports: Sequence[PageReport]) -> dict[str, Any]:
     }
 
 
-def _strips_off(height: int, found: Sequence[SystemBox], true: Sequence[SystemBox]) -> int:
+def _strips_off(size: tuple[int, int], found: Sequence[SystemBox], true: Sequence[SystemBox]) -> int:
     off = 0
     for at, box in enumerate(true):
-        ours, theirs = (system_rows(height, boxes, at, at + 1, strip=True) for boxes in (found, true))
+        (_, top, _, bottom), (_, true_top, _, true_bottom) = (strip_area(size, boxes, at) for boxes in (found, true))
         limit = HALF_STAFF * (box.to_y - box.from_y)
-        off += any(abs(one - other) > limit for one, other in zip(ours, theirs, strict=True))
+        off += abs(top - true_top) > limit or abs(bottom - true_bottom) > limit
     return off
 
 

@@ -34,8 +34,11 @@ Layer = NDArray[np.uint8]
 ABOVE, BELOW = 0.6, 0.41
 WIDEST_PITCH = 15.0  # staff spaces; no more belongs to a system, however far apart they are
 APART = 0.3  # least distance in staff spaces between what two systems have one above the other
-# How far a strip goes beyond its box, in heights of the box; more where nothing stands on that side.
-CLOSE_CUT, FREE_CUT_ABOVE, FREE_CUT_BELOW, ENGRAVED_CUT = (0.0, 0.03), (0.1, 0.35), (0.1, 0.18), (0.05, 0.35)
+# How far a strip goes beyond its box, in heights of the box: about as real ones do, more above the first of a page.
+CUT_ABOVE, CUT_ABOVE_FIRST, CUT_BELOW, CUT_BELOW_LAST = (0.1, 0.2), (0.15, 0.35), (0.0, 0.03), (0.1, 0.18)
+ENGRAVED_CUT = (0.05, 0.35)
+# On either side, in widths of the box.
+CUT_ASIDE = (0.02, 0.06)
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ def draw_strip(kern: str, index: int, rng: np.random.Generator, style: PageStyle
     middles = (1.3 * pitch, 2.3 * pitch) if first else (0.3 * pitch, 1.3 * pitch, 2.3 * pitch)
     layout = replace(layout, height=round(2.6 * pitch), middles=middles)
     page = _by_hand(kern, shown, index, layout, [len(middles) - 2], writer_number, rng, style)
-    return _cut_out(page, rng, FREE_CUT_ABOVE if first else CLOSE_CUT, FREE_CUT_BELOW if last else CLOSE_CUT)
+    return _cut_out(page, rng, CUT_ABOVE_FIRST if first else CUT_ABOVE, CUT_BELOW_LAST if last else CUT_BELOW)
 
 
 def _who(rng: np.random.Generator, style: PageStyle) -> tuple[int, bool]:
@@ -245,13 +248,17 @@ def _engraved(kern: str, rng: np.random.Generator, style: PageStyle, layout: Sta
 def _cut_out(
     page: DrawnPage, rng: np.random.Generator, reach_above: tuple[float, float], reach_below: tuple[float, float]
 ) -> DrawnPage:
-    """Return the rows of a page around its only box, and beyond it within these parts of its height."""
+    """Return what stands around the only box of a page: so far beyond it in parts of its height, and a bit aside."""
     (box,) = page.boxes
     above, below = (float(rng.uniform(*reach)) * (box.to_y - box.from_y) for reach in (reach_above, reach_below))
-    top, bottom = max(0, round(box.from_y - above)), min(len(page.ink), round(box.to_y + below))
+    before, after = (float(rng.uniform(*CUT_ASIDE)) * (box.to_x - box.from_x) for _ in range(2))
+    height, width = page.ink.shape
+    top, bottom = max(0, round(box.from_y - above)), min(height, round(box.to_y + below))
+    left, right = max(0, round(box.from_x - before)), min(width, round(box.to_x + after))
+    shown = np.s_[top:bottom, left:right]
     return replace(
         page,
-        ink=np.ascontiguousarray(page.ink[top:bottom]),
-        staves=np.ascontiguousarray(page.staves[top:bottom]),
-        boxes=(SystemBox(box.from_x, box.to_x, box.from_y - top, box.to_y - top),),
+        ink=np.ascontiguousarray(page.ink[shown]),
+        staves=np.ascontiguousarray(page.staves[shown]),
+        boxes=(SystemBox(box.from_x - left, box.to_x - left, box.from_y - top, box.to_y - top),),
     )

@@ -41,7 +41,7 @@ from jazzmus.synthesis.page_style import PageStyle
 
 logger = logging.getLogger(__name__)
 
-GENERATOR_VERSION = 3  # raise it when the same number and settings give another page than before
+GENERATOR_VERSION = 4  # raise it when the same number and settings give another page than before
 SOURCES = ("procedural", "tunes", "recombined")
 STRIP_SYSTEMS = 3  # a single system is drawn with its neighbours, which decide its ties and its beginning
 STRIP_SHARES = (0.15, 0.7, 0.15)  # how often the first, the middle and the last of them is shown: pages have about 7
@@ -104,8 +104,9 @@ class GeneratedPages:
         self._sources: dict[str, ProceduralTunes | UserTunes | RecombinedTexts] = {}
         material = self._open_sources(procedural or TuneStyle(), tunes, texts, held_out)
         self.random_chords = random_chords
-        self._facts = [GENERATOR_VERSION, _versions(), asdict(self.style), self.content, _digest(material)]
-        self._facts += [random_chords] if random_chords else []  # pages without stay what they were
+        self._facts = (
+            GENERATOR_VERSION, _versions(), asdict(self.style), self.content, random_chords, _digest(material)
+        )  # fmt: skip
         self._store = DrawnStore(Path(cache)) if cache else None
         self._limit = ""
         self._fits: Callable[[str], bool] | None = None

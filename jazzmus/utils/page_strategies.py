@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 from PIL import Image
 
 from jazzmus.dataset.manifest import SystemBox
-from jazzmus.dataset.page_transform import crop_systems
+from jazzmus.dataset.page_transform import strip_area
 from jazzmus.errors import KernError
 from jazzmus.kern.document import LINEBREAK_ROW, split_lines
 from jazzmus.kern.joining import concatenate_systems, join_systems
@@ -71,7 +71,7 @@ def read_pages(
         if not page_boxes:
             logger.warning("no staff with music was found on a page; it is read as one system")
             pictures.append(page)
-        pictures += [crop_systems(page, page_boxes, at, at + 1, strip=True) for at in range(len(page_boxes))]
+        pictures += [page.crop(strip_area(page.size, page_boxes, at)) for at in range(len(page_boxes))]
     readings = iter(read_pictures(pictures))
     return [
         PageText(_joined(strategy, choose([next(readings) for _ in page_boxes or (None,)])), page_boxes)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from jazzmus.dataset.manifest import SystemBox
 from jazzmus.dataset.page_image import MAX_STORED_SIDE, page_frames, read_image, read_source_page
-from jazzmus.dataset.page_transform import PageTransform, crop_systems
+from jazzmus.dataset.page_transform import PageTransform, crop_systems, strip_area
 from jazzmus.errors import ConfigError, DataError
 
 RAMP = np.tile(np.linspace(0, 255, 48).round().astype(np.uint8), (40, 1))
@@ -226,21 +226,22 @@ BOXES = [SystemBox(10, 90, 20, 40), SystemBox(10, 90, 50, 80), SystemBox(10, 90,
     [(0, 3, (0, 130)), (0, 1, (0, 45)), (1, 2, (45, 75)), (0, 2, (0, 75)), (2, 3, (75, 130))],
 )
 def test_crops_cut_between_boxes(first: int, last: int, rows: tuple[int, int]) -> None:
-    assert_rows(first, last, rows, strip=False)
+    page = Image.fromarray(np.tile(np.arange(130, dtype=np.uint8)[:, None], (1, 100)))
+    crop = np.asarray(crop_systems(page, BOXES, first, last))
+    assert crop.shape == (rows[1] - rows[0], 100)
+    assert (int(crop[0, 0]), int(crop[-1, 0]) + 1) == rows
 
 
 @pytest.mark.parametrize(
-    ("first", "last", "rows"), [(0, 3, (17, 104)), (0, 1, (17, 45)), (1, 2, (45, 75)), (2, 3, (75, 104))]
-)
-def test_strips_end_a_little_beyond_their_boxes(first: int, last: int, rows: tuple[int, int]) -> None:
-    assert_rows(first, last, rows, strip=True)
+    ("system", "area"), [(0, (7, 17, 93, 40)), (1, (7, 46, 93, 80)), (2, (7, 66, 93, 104))]
+)  # fmt: skip
+def test_strips_show_all_of_a_box_and_a_little_above_and_aside(system: int, area: tuple[int, ...]) -> None:
+    assert strip_area((100, 130), BOXES, system) == area
 
 
-def assert_rows(first: int, last: int, rows: tuple[int, int], strip: bool) -> None:
-    page = Image.fromarray(np.tile(np.arange(130, dtype=np.uint8)[:, None], (1, 100)))
-    crop = np.asarray(crop_systems(page, BOXES, first, last, strip))
-    assert crop.shape == (rows[1] - rows[0], 100)
-    assert (int(crop[0, 0]), int(crop[-1, 0]) + 1) == rows
+def test_strips_stay_within_their_page() -> None:
+    assert strip_area((50, 60), [SystemBox(-4, 70, -5, 70)], 0) == (0, 0, 50, 60)
+    assert strip_area((50, 60), [SystemBox(80, 90, 80, 90)], 0) == (49, 59, 50, 60)
 
 
 @pytest.mark.parametrize(("first", "last"), [(1, 1), (-1, 2), (0, 4)])

@@ -119,12 +119,12 @@ def test_a_page_that_is_not_augmented_keeps_its_rows() -> None:
     assert never.on_image_and_rows(barred(EDGES), EDGES, np.random.default_rng(0))[1] == list(EDGES)
 
 
-def test_rows_reach_to_the_middle_between_boxes_and_a_little_beyond_the_outer_ones() -> None:
+def test_rows_reach_above_their_boxes_and_below_the_last_one_as_far_as_the_page_is_shown() -> None:
     boxes = [SystemBox(0, 9, 20, 60), SystemBox(0, 9, 80, 120), SystemBox(0, 9, 118, 160)]
-    assert rows_of_systems(200, boxes, 0, 3) == ((14, 70), (70, 119), (119, 166))
-    assert rows_of_systems(200, boxes, 0, 2) == ((14, 70), (70, 119))
-    assert rows_of_systems(200, boxes, 1, 3) == ((0, 49), (49, 96))
-    assert rows_of_systems(200, boxes, 1, 2, strip=True) == ((0, 49),)
+    size = (100, 200)
+    assert rows_of_systems(size, boxes, 0, 3) == ((14, 60), (74, 120), (112, 166))
+    assert rows_of_systems(size, boxes, 0, 2) == ((14, 60), (74, 119))
+    assert rows_of_systems(size, boxes, 1, 3) == ((4, 50), (42, 96))
 
 
 def texts_of(dataset: FullPageDataset, kern: str, systems: Sequence[int]) -> list[tuple[int, ...]]:
@@ -141,7 +141,6 @@ def test_systems_of_a_page_with_the_texts_they_have_alone(small_data: Path, form
     for at, system in zip(range(first, last), sample.systems, strict=True):
         alone = dataset[PageRequest(0, at, at + 1, strip=True)]
         assert system.ids == tuple(alone.token_ids[1:-1].tolist())
-        assert system.bottom - system.top == alone.image.shape[1]
     # Five staff lines each.
     dark = (sample.image[0] < 0.5).float().sum(1) > 200
     assert [int(dark[system.top : system.bottom].sum()) for system in sample.systems] == [5] * (last - first)
@@ -169,7 +168,9 @@ def test_bars_in_the_boxes_of_a_stored_page_stay_in_its_rows(small_data: Path, t
     sample = dataset[PageRequest(0, 0, 3, seed)]
     for system, (first, last) in zip(sample.systems, rows_of_bars(sample.image, edges), strict=True):
         assert system.top <= first < last <= system.bottom
-    assert all(abs(above.bottom - below.top) < 12 for above, below in pairwise(sample.systems))
+    for above, below in pairwise(sample.systems):
+        assert above.top < below.top
+        assert above.bottom < below.bottom
 
 
 def test_no_targets_without_boxes_or_with_a_broken_text(
