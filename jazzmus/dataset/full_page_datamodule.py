@@ -64,6 +64,8 @@ class FullPageDataModule(LightningDataModule):
         unit: `page`, or `system` for single systems cut by their boxes.
         sampling: `piece` draws pieces evenly, whatever the number of their copies; `page` draws pages evenly.
         batch_size: Pages an optimizer step.
+        strips: Single systems, cut out by their boxes, that each step shows beside its pages: the weights then read
+            either.
         draws_per_epoch: Pages an epoch; as many as there are when None.
         pixel_budget: Most pixels of a micro-batch, padding included; a larger batch is split within its step.
         validation_split: Split that validation reads; `train` validates on the training pages (to overfit them).
@@ -87,6 +89,7 @@ class FullPageDataModule(LightningDataModule):
         unit: Unit = "page",
         sampling: Literal["piece", "page"] = "piece",
         batch_size: int = 1,
+        strips: int = 0,
         draws_per_epoch: int | None = None,
         pixel_budget: int = 3_000_000,
         validation_split: Literal["val", "train", "test"] = "val",
@@ -101,8 +104,10 @@ class FullPageDataModule(LightningDataModule):
         ):
             if value is not None and value < 1:
                 raise ConfigError(f"FullPageDataModule.{name} must be at least 1, not {value}")
-        if num_workers < 0 or seed < 0:
-            raise ConfigError("FullPageDataModule.num_workers and .seed must not be negative")
+        if num_workers < 0 or seed < 0 or strips < 0:
+            raise ConfigError("FullPageDataModule.num_workers, .seed and .strips must not be negative")
+        if strips and unit == "system":
+            raise ConfigError("FullPageDataModule.strips goes beside pages; with .unit 'system' .batch_size is enough")
         if unit == "system" and any(stage.systems is not None for stage in (curriculum.stages if curriculum else ())):
             raise ConfigError("Curriculum.stages must not name 'systems' where FullPageDataModule.unit is 'system'")
         self.page_transform = page_transform
@@ -115,6 +120,7 @@ class FullPageDataModule(LightningDataModule):
         self.text_form = build_form(text_form)
         self.unit = unit
         self.batch_size = batch_size
+        self.strips = strips
         self.pixel_budget = pixel_budget
         self.validation_split = validation_split
         self.num_workers = num_workers
@@ -168,7 +174,7 @@ class FullPageDataModule(LightningDataModule):
         self.training_pages = pages_of(TRAINING_SPLITS)
         if not self.training_pages:
             raise DataError(f"{', '.join(map(str, self.folders.values()))}: no training page; run data_prep.py again")
-        if self.unit == "system" and not any(page.can_be_cut for page in self.training_pages):
+        if (self.unit == "system" or self.strips) and not any(page.can_be_cut for page in self.training_pages):
             raise DataError(
                 f"{', '.join(map(str, self.folders.values()))}: no page has boxes and a well-formed text, so none can "
                 "be cut into systems"
@@ -186,6 +192,7 @@ class FullPageDataModule(LightningDataModule):
                 )
             self.validation_pages = [page for page in self.validation_pages if page.can_be_cut]
         shown = self._formed_texts(self.training_pages, self.unit)
+        shown += self._formed_texts(self.training_pages, "system") if self.strips else []
         # Whole pages count too where systems are shown: weights go on from systems to pages.
         whole = self._formed_texts(self.training_pages, "page") if self.unit == "system" else []
         if self.generated:
@@ -232,7 +239,9 @@ class FullPageDataModule(LightningDataModule):
     def _report_left_out(self) -> None:
         """Say which training pages cannot be shown, in every stage: a stage without pages is an error now."""
         for number, stage in enumerate(self.curriculum.stages if self.curriculum else (None,)):
-            self.planner.pools(stage)
+            self.planner.pools(stage, self.unit == "system")
+            if self.strips:
+                self.planner.pools(stage, strip=True)
             if left_out := self.planner.left_out(stage):
                 where = f" in curriculum stage {number + 1}" if stage is not None else ""
                 logger.warning("%d training pages cannot be shown%s: %s", len(left_out), where, in_brief(left_out))
@@ -284,7 +293,9 @@ class FullPageDataModule(LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[list[PageBatch]]:
         """Micro-batches of each optimizer step, by the stage and epoch current when the first one is asked for."""
-        sampler = EpochBatchSampler(self.planner, self.page_transform, self.batch_size, self._current, self._trained)
+        sampler = EpochBatchSampler(
+            self.planner, self.page_transform, self.batch_size, self._current, self.strips, self._trained
+        )
         dataset = FullPageDataset(
             self.training_pages, self.page_transform, self.codec, self.augmentation, self.generated
         )

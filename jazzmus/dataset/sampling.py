@@ -74,25 +74,40 @@ class PagePlanner:
             DataError: If a source of the mix has no page that the stage can show.
         """
         generator = np.random.default_rng([self.seed, epoch])
+        return self._requests(epoch, stage, range(self.draws), self.unit == "system", generator)
+
+    def plan_strips(self, epoch: int, stage: Stage | None, count: int) -> list[Request]:
+        """As many requests for single systems, to be shown in an epoch beside its pages; see `plan`."""
+        generator = np.random.default_rng([self.seed, epoch, 2])
+        return self._requests(epoch, stage, range(self.draws, self.draws + count), True, generator)
+
+    def _requests(
+        self, epoch: int, stage: Stage | None, places: range, strip: bool, generator: np.random.Generator
+    ) -> list[Request]:
+        """Requests for the places of an epoch, in random order; the places tell generated pages apart."""
         mix = self._mix(stage)
-        pools = self.pools(stage)
+        pools = self.pools(stage, strip)
         names = sorted({*pools, GENERATED} if self._generates(stage) else pools)
         shares = np.array([1.0 if mix is None else mix[name] for name in names])
-        counts = _apportion(shares, self.draws)
+        counts = _apportion(shares, len(places))
         requests: list[Request] = []
         for name, count in zip(names, counts, strict=True):
             if name == GENERATED and self.generated is not None:
-                requests += self._generated_requests(epoch, count, stage, self.generated)
+                requests += self._generated_requests(epoch, places[:count], stage, strip, self.generated)
                 continue
             for page in _drawn(pools[name], self.pages, count, self.sampling, generator):
-                first, last = self._range(self.pages[page], stage, generator)
+                first, last = self._range(self.pages[page], stage, strip, generator)
                 seed = int(generator.integers(2**31))
-                requests.append(PageRequest(page, first, last, seed, strip=self.unit == "system"))
+                requests.append(PageRequest(page, first, last, seed, strip))
         generator.shuffle(requests)  # type: ignore[arg-type]
         return requests
 
-    def pools(self, stage: Stage | None) -> dict[str, list[int]]:
+    def pools(self, stage: Stage | None, strip: bool) -> dict[str, list[int]]:
         """Indices of the pages that a stage may show, by source (all under "" where there is no mix).
+
+        Args:
+            stage: The stage.
+            strip: Single systems of the pages are shown.
 
         Raises:
             DataError: If a source of the mix has no page that the stage can show.
@@ -100,7 +115,7 @@ class PagePlanner:
         mix, systems = self._mix(stage), stage.systems if stage is not None else None
         pools: dict[str, list[int]] = {}
         for index, page in self._of_mix(mix):
-            if self._fits(page, systems):
+            if self._fits(page, systems, strip):
                 pools.setdefault(page.source if mix is not None else "", []).append(index)
         wanted = {name for name, share in mix.items() if share > 0} if mix is not None else {""}
         if self.generated is not None:
@@ -116,19 +131,21 @@ class PagePlanner:
         mix = self._mix(stage)
         return self.generated is not None and mix is not None and mix.get(GENERATED, 0.0) > 0
 
-    def _generated_requests(self, epoch: int, count: int, stage: Stage | None, usual: tuple[int, int]) -> list[Request]:
-        """Requests for `count` pages. The music of an epoch comes back in the next ones, as often as papers say."""
+    def _generated_requests(
+        self, epoch: int, places: range, stage: Stage | None, strip: bool, usual: tuple[int, int]
+    ) -> list[Request]:
+        """Requests for some places. The music of an epoch comes back in the next ones, as often as papers say."""
         systems = (stage.systems if stage is not None else None) or usual
         replay = stage.replay if stage is not None else 1.0
         music_of, paper = divmod(epoch, self.papers)
         requests: list[Request] = []
-        for index in range(count):
+        for index in places:
             # From NUMBERS squared on: lower numbers are those of pages written to folders.
             number = ((self.seed + 1) * NUMBERS + music_of) * NUMBERS + index
             generator = np.random.default_rng([self.seed, music_of, index])
-            length = 1 if self.unit == "system" else _number_of_systems(*systems, replay, generator)
+            length = 1 if strip else _number_of_systems(*systems, replay, generator)
             seed = int(generator.integers(2**31, size=paper + 1)[paper])
-            requests.append(GeneratedRequest(number, length, seed, strip=self.unit == "system"))
+            requests.append(GeneratedRequest(number, length, seed, strip))
         return requests
 
     def height(self, request: Request, transform: PageTransform) -> int:
@@ -140,8 +157,9 @@ class PagePlanner:
 
     def left_out(self, stage: Stage | None) -> list[str]:
         """Ids of the pages of a stage's sources that it cannot show: too few systems, or no boxes to cut by."""
-        systems = stage.systems if stage is not None else None
-        return [page.record.page_id for _, page in self._of_mix(self._mix(stage)) if not self._fits(page, systems)]
+        systems, strip = stage.systems if stage is not None else None, self.unit == "system"
+        pages = (page for _, page in self._of_mix(self._mix(stage)))
+        return [page.record.page_id for page in pages if not self._fits(page, systems, strip)]
 
     def _mix(self, stage: Stage | None) -> Mapping[str, float] | None:
         return stage.mix if stage is not None and stage.mix is not None else self.mix
@@ -152,16 +170,16 @@ class PagePlanner:
             if mix is None or mix.get(page.source, 0.0) > 0:
                 yield index, page
 
-    def _fits(self, page: Page, systems: tuple[int, int] | None) -> bool:
-        if self.unit == "system":
+    def _fits(self, page: Page, systems: tuple[int, int] | None, strip: bool) -> bool:
+        if strip:
             return page.can_be_cut
         if systems is None:
             return True
         fewest, most = systems
         return page.num_systems >= fewest and (page.can_be_cut or page.num_systems <= most)
 
-    def _range(self, page: Page, stage: Stage | None, generator: np.random.Generator) -> tuple[int, int]:
-        if self.unit == "system":
+    def _range(self, page: Page, stage: Stage | None, strip: bool, generator: np.random.Generator) -> tuple[int, int]:
+        if strip:
             first = int(generator.integers(page.num_systems))
             return first, first + 1
         if stage is None or stage.systems is None or not page.can_be_cut:
@@ -225,6 +243,7 @@ class EpochBatchSampler(Sampler[list[Request]]):
         transform: Tells sizes.
         batch_size: Pages an optimizer step.
         current: Gives the epoch and the stage when called.
+        strips: Single systems that each batch holds beside its pages.
         trained: Gives the number of the epoch's batches that a resumed run has behind it; they are not loaded again.
     """
 
@@ -234,12 +253,14 @@ class EpochBatchSampler(Sampler[list[Request]]):
         transform: PageTransform,
         batch_size: int,
         current: Callable[[], tuple[int, Stage | None]],
+        strips: int = 0,
         trained: Callable[[], int] = lambda: 0,
     ) -> None:
         self.planner = planner
         self.transform = transform
         self.batch_size = batch_size
         self.current = current
+        self.strips = strips
         self.trained = trained
 
     def __len__(self) -> int:
@@ -247,10 +268,19 @@ class EpochBatchSampler(Sampler[list[Request]]):
 
     def __iter__(self) -> Iterator[list[Request]]:
         epoch, stage = self.current()
-        requests = self.planner.plan(epoch, stage)
-        heights = [self.planner.height(request, self.transform) for request in requests]
         generator = np.random.default_rng([self.planner.seed, epoch, 1])
-        yield from batches_of_similar_size(requests, heights, self.batch_size, generator)[self.trained() :]
+        batches = self._batches(self.planner.plan(epoch, stage), self.batch_size, generator)
+        if self.strips:
+            singles = self.planner.plan_strips(epoch, stage, self.strips * len(batches))
+            strips = self._batches(singles, self.strips, generator)
+            batches = [pages + beside for pages, beside in zip(batches, strips, strict=True)]
+        yield from batches[self.trained() :]
+
+    def _batches(
+        self, requests: Sequence[Request], batch_size: int, generator: np.random.Generator
+    ) -> list[list[Request]]:
+        heights = [self.planner.height(request, self.transform) for request in requests]
+        return batches_of_similar_size(requests, heights, batch_size, generator)
 
 
 def _number_of_systems(fewest: int, most: int, replay: float, generator: np.random.Generator) -> int:

@@ -141,6 +141,16 @@ def test_unit_system_validates_every_system_once(small_data: Path, caplog: pytes
     assert {count_systems(sample.kern) for sample in samples_of(module.train_dataloader())} == {1}
 
 
+def test_single_systems_beside_pages(small_data: Path) -> None:
+    module = datamodule(small_data, strips=3)
+    for step in module.train_dataloader():
+        texts = {page_id: kern for part in step for page_id, kern in zip(part.page_ids, part.kerns, strict=True)}
+        assert {count_systems(kern) for page_id, kern in texts.items() if ":" in page_id} == {1}
+        assert sum(":" in page_id for part in step for page_id in part.page_ids) == 3
+        assert sum(len(part.page_ids) for part in step) == 5
+    assert {sample.page_id for sample in samples_of(module.val_dataloader())} == {page.page_id for page in VALIDATION}
+
+
 def test_the_longest_target_is_that_of_what_is_shown(small_data: Path) -> None:
     tokenizer = build_tokenizer("medium")
     pages = datamodule(small_data)
@@ -185,6 +195,8 @@ def test_engraved_pages_train_and_mixes_name_sources(small_data: Path, small_eng
         ({"pixel_budget": 0}, "pixel_budget"),
         ({"num_workers": -1}, "num_workers"),
         ({"seed": -1}, "seed"),
+        ({"strips": -1}, "strips"),
+        ({"strips": 2, "unit": "system"}, "strips"),
         ({"mix": {"handwritten": -1.0}}, "mix"),
         ({"unit": "system", "curriculum": Curriculum(STAGES)}, "'systems'"),
     ],

@@ -162,7 +162,7 @@ def test_what_a_stage_leaves_out_is_told_and_nothing_to_show_is_an_error() -> No
     with pytest.raises(DataError, match=r"systems \(9, 9\)"):
         plan.plan(0, Stage(1, systems=(9, 9)))
     with pytest.raises(DataError, match="source 's'"):
-        plan.pools(Stage(1, mix={"h": 0.5, "s": 0.5}))
+        plan.pools(Stage(1, mix={"h": 0.5, "s": 0.5}), strip=False)
 
 
 def test_epochs_and_seeds_differ_and_repeat() -> None:
@@ -250,6 +250,27 @@ def test_generated_pages_take_their_share_and_the_systems_of_the_stage() -> None
     assert plan.plan(5, None) == generating({"h": 0.25, "generated": 0.75}, 40).plan(5, None)
     alone = generating({"generated": 1.0}, 8, unit="system").plan(0, None)
     assert all(isinstance(request, GeneratedRequest) and request.strip for request in alone)
+
+
+def test_every_batch_shows_single_systems_beside_its_pages() -> None:
+    plan = generating({"h": 0.5, "generated": 0.5}, 10)
+    stage = Stage(1, systems=(2, 3))
+    sampler = EpochBatchSampler(plan, PageTransform(width=240), 4, lambda: (0, stage), strips=3)
+    batches = list(sampler)
+    assert batches == list(sampler)
+    assert [sum(not request.strip for request in batch) for batch in batches if len(batch) == 7] == [4, 4]
+    assert [sum(request.strip for request in batch) for batch in batches] == [3, 3, 3]
+    shown = [request for batch in batches for request in batch]
+    drawn = [request for request in shown if isinstance(request, GeneratedRequest)]
+    stored = [request for request in shown if isinstance(request, PageRequest)]
+    # The stage's number of systems is that of pages; strips come from any page with boxes.
+    assert {request.systems for request in drawn if request.strip} == {1}
+    assert {VARIED[request.page].num_systems for request in stored if request.strip} > {1}
+    assert all(request.last == request.first + 1 for request in stored if request.strip)
+    assert len({request.number for request in drawn}) == len(drawn)
+    pages = [request for batch in batches for request in batch if not request.strip]
+    without = list(EpochBatchSampler(plan, PageTransform(width=240), 4, lambda: (0, stage)))
+    assert pages == [request for batch in without for request in batch]
 
 
 def test_drawn_pages_come_back_on_new_paper_and_then_are_replaced() -> None:
