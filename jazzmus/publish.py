@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import logging
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers.utils import logging as transformers_logging
@@ -27,6 +30,7 @@ from jazzmus.model.model_card import CardFacts, model_card
 from jazzmus.model.pretrained import CONFIG_FILE, Weights, build_model, read_weights
 from jazzmus.provenance import FREE, RESTRICTED, licence_of, protocol_text, recorded_sources, started_from
 from jazzmus.run_folder import COST_FILE, RESULTS_FILE, SCORES_FILE
+from jazzmus.utils.inference_utils import own_reading
 
 logger = logging.getLogger(__name__)
 transformers_logging.disable_progress_bar()
@@ -38,7 +42,7 @@ _BEST = "best.ckpt"
 
 def publish(
     run: Path, output: Path, checkpoint: str = _BEST, dtype: str = "float32", max_shard_mb: int = 16,
-    licence: str | None = None, force: bool = False,
+    licence: str | None = None, force: bool = False, reading: Mapping[str, Any] | None = None,
 ) -> None:  # fmt: skip
     """Write the weights of a run as a folder; it is complete or not there.
 
@@ -50,6 +54,7 @@ def publish(
         max_shard_mb: Most megabytes of a file, unless one tensor alone has more.
         licence: Where the run does not tell: what its owner gives the weights.
         force: Take the place of an earlier folder of weights.
+        reading: What becomes `SMTConfig.reading`; as the checkpoint has it when None.
 
     Raises:
         CheckpointError: If the checkpoint cannot be read.
@@ -57,6 +62,9 @@ def publish(
     """
     _check_output(output, force)
     weights = read_weights(run / checkpoint)
+    if reading is not None:
+        own_reading(dict(reading))
+        weights.config.reading = dict(reading)
     facts = _card_facts(run, checkpoint, weights, output.name, dtype, licence)
     model = build_model(weights).to(DTYPES[dtype])
     with output_errors(output):
@@ -141,6 +149,10 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--license", choices=(FREE, RESTRICTED), help="the licence, where the run's pages leave it open"
     )
+    parser.add_argument(
+        "--reading", nargs="+", type=_setting, metavar="NAME=VALUE",
+        help="how the weights read best, such as strategy=systems num_beams=4 ctc_weight=0.3",
+    )  # fmt: skip
     parser.add_argument("--force", action="store_true", help="replace an earlier folder of weights")
     args = parser.parse_args()
     if args.max_shard_mb < 1:
@@ -148,10 +160,21 @@ def parse_arguments() -> argparse.Namespace:
     return args
 
 
+def _setting(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
+
+
 def main() -> int:
     """Publish a run's weights."""
     args = parse_arguments()
-    publish(args.run, args.output, args.checkpoint, args.dtype, args.max_shard_mb, args.license, args.force)
+    reading = None if args.reading is None else dict(args.reading)
+    publish(args.run, args.output, args.checkpoint, args.dtype, args.max_shard_mb, args.license, args.force, reading)
     files = sorted(path.name for path in args.output.iterdir())
     logger.info("%s: %s", args.output, ", ".join(files))
     return 0

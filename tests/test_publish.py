@@ -20,7 +20,7 @@ from small_pages import SmallPage, write_pages
 from jazzmus import publish
 from jazzmus.config_text import config_bindings
 from jazzmus.dataset.manifest import Manifest, read_manifest, write_manifest
-from jazzmus.errors import CheckpointError, DataError
+from jazzmus.errors import CheckpointError, ConfigError, DataError
 from jazzmus.kern.vocabulary import Vocabulary
 from jazzmus.model.pretrained import CHECKPOINT_KEY, build_model, read_weights
 from jazzmus.provenance import FREE, RESTRICTED, Source, licence_of, started_from, training_sources
@@ -88,6 +88,16 @@ def test_the_config_says_what_is_a_default_today(run: Path, command: Callable[..
     command("--run", run, "--output", "out")
     stored = json.loads(Path("out/config.json").read_text())
     assert {"norm_first", "scale_attention", "output_relu", "unit", "encoder", "dropout"} <= stored.keys()
+
+
+def test_how_they_read_best_goes_with_the_weights(run: Path, command: Callable[..., int]) -> None:
+    settings = ("strategy=systems", "num_beams=4", "ctc_weight=0.3")
+    assert command("--run", run, "--output", "weights/tiny", "--reading", *settings) == 0
+    assert read_weights("weights/tiny").config.reading == {"strategy": "systems", "num_beams": 4, "ctc_weight": 0.3}
+    assert "with `strategy` systems, `num_beams` 4, `ctc_weight` 0.3." in Path("weights/tiny/README.md").read_text()
+    with pytest.raises(ConfigError, match="no strategy 'lines'"):
+        command("--run", run, "--output", "weights/other", "--reading", "strategy=lines")
+    assert not Path("weights/other").exists()
 
 
 def test_checksums_are_those_of_the_files(run: Path, command: Callable[..., int]) -> None:

@@ -90,7 +90,13 @@ def _use(facts: CardFacts) -> str:
         "```python\nfrom jazzmus.utils.inference_utils import load_recognizer\n\n"
         f'reading = load_recognizer("{facts.name}").read(image)\nreading.kern\n```\n\n'
         f"`{facts.name}` is this folder, or its name on the hub. `sha256sum -c SHA256SUMS` checks the files."
+        f"{_reading(facts.config)}"
     )
+
+
+def _reading(config: SMTConfig) -> str:
+    settings = ", ".join(f"`{name}` {value}" for name, value in (config.reading or {}).items())
+    return f" It reads, unless told otherwise, with {settings}." if settings else ""
 
 
 def _training(facts: CardFacts) -> list[str]:

@@ -25,7 +25,7 @@ from jazzmus.model.decoding import DecodingOptions, OnIds
 from jazzmus.model.pretrained import build_model, read_weights
 from jazzmus.model.smt.configuration_smt import SMTConfig
 from jazzmus.model.smt.modeling_smt import SheetMusicTransformer
-from jazzmus.utils.page_strategies import PageText, StrategyName, music_boxes, read_pages
+from jazzmus.utils.page_strategies import STRATEGIES, PageText, StrategyName, music_boxes, read_pages
 from jazzmus.utils.reranking import best_by_bars
 from jazzmus.utils.transcription import (
     DecodedText,
@@ -166,16 +166,15 @@ def load_recognizer(
     Args:
         checkpoint: Training checkpoint, folder of `save_pretrained`, or hub id.
         device: Where to read; the first accelerator, else the CPU, when None.
-        strategy: As of `Recognizer`.
+        strategy: As of `Recognizer`; None: as the weights' own `SMTConfig.reading` has it, where they have one.
         grammar: Let the network write well-formed texts only.
         find_boxes: As of `Recognizer`.
-        **decoding: Fields of `DecodingOptions`.
+        **decoding: Fields of `DecodingOptions`; those left out are the weights' own, unless another strategy is given.
 
     Raises:
         CheckpointError: If the weights cannot be read or do not say how pages and texts are coded.
         ConfigError: If there is no such device, or options do not fit together.
     """
-    options = DecodingOptions(**decoding)
     device = _usable(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     model = build_model(read_weights(checkpoint))
     config = model.config
@@ -189,12 +188,39 @@ def load_recognizer(
         page_transform = PageTransform.from_dict(config.page_transform)
         _check_ids(config, codec.vocabulary)
         token_grammar = build_token_grammar(codec) if grammar else None
+        strategy, own = own_reading(config.reading, strategy)
     except (JazzmusError, TypeError, ValueError) as error:
         raise CheckpointError(f"{checkpoint}: its configuration does not say how to read ({error})") from error
+    options = DecodingOptions(**(own | decoding))
     model = model.to(device)
     return Recognizer(
         model, codec, page_transform, token_grammar, strategy=strategy, find_boxes=find_boxes, decoding=options
     )
+
+
+def own_reading(
+    reading: dict[str, Any] | None, strategy: StrategyName | None = None
+) -> tuple[StrategyName | None, dict[str, Any]]:
+    """The strategy and the fields of `DecodingOptions` by which weights read.
+
+    Args:
+        reading: `SMTConfig.reading`.
+        strategy: The one that is wanted instead; with another than their own, weights have no options of their own.
+
+    Raises:
+        ConfigError: If there is no such strategy, or options are none or do not fit together.
+    """
+    own = dict(reading or {})
+    usual = own.pop("strategy", None)
+    if usual is not None and usual not in STRATEGIES:
+        raise ConfigError(f"there is no strategy {usual!r}; there are {', '.join(STRATEGIES)}")
+    if strategy not in (None, usual):
+        return strategy, {}
+    try:
+        DecodingOptions(**own)
+    except TypeError as error:
+        raise ConfigError(f"not options of reading: {', '.join(own)}") from error
+    return usual, own
 
 
 def _usable(device: str | torch.device) -> torch.device:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,10 +13,10 @@ from random_weights import FEW_TOKENS, save_random_weights
 from tiny_readers import codec_of, reader, untrained
 
 from jazzmus.dataset.manifest import SystemBox
-from jazzmus.errors import ConfigError
+from jazzmus.errors import CheckpointError, ConfigError
 from jazzmus.kern.document import parse_kern
 from jazzmus.kern.systems import count_systems
-from jazzmus.model.decoding import Text, output_of
+from jazzmus.model.decoding import DecodingOptions, Text, output_of
 from jazzmus.model.pretrained import build_model, read_weights
 from jazzmus.utils.inference_utils import load_recognizer
 
@@ -45,6 +46,37 @@ def test_weights_say_how_they_read_unless_told(weights: Path, system_weights: Pa
     assert load_recognizer(weights).strategy == "page"
     assert load_recognizer(system_weights).strategy == "systems"
     assert load_recognizer(system_weights, strategy="page").strategy == "page"
+
+
+def with_reading(weights: Path, folder: Path, reading: dict[str, Any]) -> Path:
+    model = build_model(read_weights(weights))
+    model.config.reading = reading
+    model.save_pretrained(folder)
+    return folder
+
+
+def test_weights_bring_the_options_that_suit_them(weights: Path, tmp_path: Path) -> None:
+    own = with_reading(weights, tmp_path / "own", {"strategy": "systems", "num_beams": 3, "bar_weight": 0.5})
+    reader = load_recognizer(own)
+    assert (reader.strategy, reader.decoding.num_beams, reader.decoding.bar_weight) == ("systems", 3, 0.5)
+    reader = load_recognizer(own, num_beams=2, max_length=40)
+    assert (reader.strategy, reader.decoding.num_beams, reader.decoding.max_length) == ("systems", 2, 40)
+    # Options found out for one strategy say nothing of another.
+    assert load_recognizer(own, strategy="page").decoding == DecodingOptions()
+    assert load_recognizer(own, strategy="systems").decoding.num_beams == 3
+    with pytest.raises(ConfigError, match="num_beams"):
+        load_recognizer(own, num_beams=1)
+
+
+@pytest.mark.parametrize(
+    ("reading", "named"),
+    [({"strategy": "lines"}, "'lines'"), ({"beams": 3}, "beams"), ({"num_beams": 0}, "at least 1")],
+)
+def test_options_that_cannot_be_name_the_weights(
+    weights: Path, tmp_path: Path, reading: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(CheckpointError, match=f"own: .*{named}"):
+        load_recognizer(with_reading(weights, tmp_path / "own", reading))
 
 
 def test_every_text_is_well_formed_and_cut_ones_are_closed(weights: Path) -> None:

@@ -49,6 +49,7 @@ class SMTConfig(PretrainedConfig):
         text_form: Name for `jazzmus.kern.forms.build_form`: the form of the texts that the network writes.
         page_transform: Plain values of the page transform the network was trained with.
         unit: What the network was trained to read: a whole `page`, or a single `system`.
+        reading: How these weights read best, where that was found out: strategy and fields of `DecodingOptions`.
         **kwargs: Fields of `transformers.PretrainedConfig`.
 
     Raises:
@@ -83,6 +84,7 @@ class SMTConfig(PretrainedConfig):
         text_form: str = "source",
         page_transform: dict[str, Any] | None = None,
         unit: Literal["page", "system"] = "page",
+        reading: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         self.encoder = encoder
@@ -106,6 +108,7 @@ class SMTConfig(PretrainedConfig):
         self.text_form = text_form
         self.page_transform = page_transform
         self.unit = unit
+        self.reading = reading
         self._check()
         super().__init__(pad_token_id=pad_token_id, bos_token_id=bos_token_id, eos_token_id=eos_token_id, **kwargs)
 
