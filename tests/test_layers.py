@@ -24,7 +24,7 @@ LAYERS: tuple[tuple[int, str], ...] = (
         " kern.compact kern.tokenizer kern.token_mapping kern.codec kern.grammar_cells kern.grammar kern.grammar_gaps"
         " kern.token_graph kern.token_distance kern.token_grammar"
         " metrics.transcription metrics.harmony metrics.spine_walk metrics.voices metrics.beats metrics.exactness"
-        " metrics.confusions metrics.report metrics metrics.torchmetrics_adapter",
+        " metrics.confusions metrics.error_causes metrics.report metrics metrics.torchmetrics_adapter",
     ),
     (1, "dataset dataset.manifest"),
     (1, "dataset.splits"),

@@ -16,6 +16,7 @@ from jazzmus.compare.page_findings import (
     WORST_BY,
     PageCounts,
     by_systems,
+    error_causes,
     frequent_confusions,
     page_counts,
     page_systems,
@@ -89,6 +90,7 @@ class Comparison(NamedTuple):
         groups: Runs over several seeds.
         tests: One pair of arms in one rate each.
         by_systems: Rate -> rows of the label of a number of systems, its pages, and the rate of each scored run.
+        causes: What goes wrong, the most frequent first, and how often in each scored run.
         confusions: Kind -> rows of what was read for what, and how often by each scored run.
         worst: Rows of a page, its systems, and its SER in each scored run.
         differences: Bindings that differ, with the value of each run that has a config.
@@ -103,6 +105,7 @@ class Comparison(NamedTuple):
     groups: Sequence[SeedGroup]
     tests: Sequence[PairTest]
     by_systems: Mapping[str, Sequence[tuple[str, int, list[float]]]]
+    causes: Sequence[tuple[str, list[int]]]
     confusions: Mapping[str, Sequence[tuple[str, list[int]]]]
     worst: Sequence[tuple[str, int | None, list[float]]]
     differences: Sequence[tuple[str, list[str | None]]]
@@ -155,6 +158,7 @@ def compare_runs(runs: Sequence[RunFiles], baseline: str | None = None) -> Compa
         groups=groups,
         tests=_tests(_arms(names, groups), names, counts, weights, baseline),
         by_systems={rate: by_systems(systems, *counts.of(rate)) for rate in counts.known(BY_SYSTEMS)},
+        causes=error_causes(scored, page_ids),
         confusions=frequent_confusions(scored, page_ids),
         worst=worst_pages(page_ids, systems, counts) if WORST_BY in counts.rates else [],
         differences=config_differences([run.bindings for run in runs if run.bindings]),

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from jazzmus.compare.run_files import RunFiles
 from jazzmus.compare.statistics import Floats, corpus_rate
 from jazzmus.metrics.confusions import CONFUSION_NAMES, Confusions, add_confusions
+from jazzmus.metrics.error_causes import by_cause
 from jazzmus.metrics.report import METRICS
 
 BY_SYSTEMS = ("ser", "ser_chord")
@@ -92,6 +93,13 @@ def frequent_confusions(scored: Sequence[RunFiles], page_ids: Sequence[str]) -> 
         for kind in CONFUSION_NAMES
         if kind in most
     }
+
+
+def error_causes(scored: Sequence[RunFiles], page_ids: Sequence[str]) -> list[tuple[str, list[int]]]:
+    """Return the causes of errors, the most frequent over all runs first, with how often each run has them."""
+    sums = [_run_confusions(run, page_ids) for run in scored]
+    of_runs = [by_cause(confusions) for confusions in sums]
+    return [(cause, [causes.get(cause, 0) for causes in of_runs]) for cause in by_cause(add_confusions(sums))]
 
 
 def _run_confusions(run: RunFiles, page_ids: Sequence[str]) -> Confusions:

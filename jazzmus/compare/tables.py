@@ -40,6 +40,7 @@ def tables_of(comparison: Comparison) -> list[Table]:
         *score_tables(comparison),
         pair_table(comparison),
         *system_tables(comparison),
+        cause_table(comparison),
         *confusion_tables(comparison),
         worst_table(comparison),
         cost_table(comparison),
@@ -117,6 +118,16 @@ def system_tables(comparison: Comparison) -> list[Table]:
         ])
         for rate, rows in comparison.by_systems.items()
     ]  # fmt: skip
+
+
+def cause_table(comparison: Comparison) -> Table:
+    """What goes wrong, by cause."""
+    text = (
+        "Notes, rests, chords, signatures and barlines of a reading beside those that stand there, aligned by as few "
+        "edits as possible; what is wrong in two ways counts twice."
+    )
+    rows = [[cause, *map(str, counts)] for cause, counts in comparison.causes]
+    return Table("Errors by cause", text, ["cause", *comparison.scored], rows)
 
 
 def confusion_tables(comparison: Comparison) -> list[Table]:

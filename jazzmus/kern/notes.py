@@ -106,8 +106,13 @@ def _parse_note(text: str) -> Note:
 
 def height(note: Note) -> int:
     """Return the height of a note in letters counted from the C four octaves below middle C."""
-    octave = len(note.pitch) + 3 if note.pitch[0].islower() else 4 - len(note.pitch)
-    return 7 * octave + LETTERS.index(note.pitch[0].upper())
+    return height_of_letters(note.pitch)
+
+
+def height_of_letters(letters: str) -> int:
+    """Return the height of kern letters such as `cc`; the inverse of `pitch_letters`."""
+    octave = len(letters) + 3 if letters[0].islower() else 4 - len(letters)
+    return 7 * octave + LETTERS.index(letters[0].upper())
 
 
 def pitch_letters(height: int) -> str:

@@ -1,12 +1,14 @@
 """Which pitch, accidental, duration and chord was read for which: counts of what a reading of one page confuses.
 
-Notes and chord symbols of both texts are aligned, each kind by its own, with as few edits as possible. Names in the
+Notes, chord symbols, signatures and barlines of both texts are aligned, each kind by its own, with as few edits as
+possible. Names in the
 counts are of music vocabulary only, never a stretch of a text, so that they may be published where the page may not.
 Knows the cells of rows; does not know where in a measure a note stands.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -23,7 +25,9 @@ from jazzmus.metrics.spine_walk import WalkedRow
 
 Confusions = dict[str, dict[str, int]]
 
-KINDS_OF_CONFUSION = ("pitch", "accidental", "duration", "chord_root", "chord_quality", "chord_bass")
+KINDS_OF_CONFUSION = (
+    "pitch", "accidental", "duration", "tie", "chord_root", "chord_quality", "chord_bass", "signature", "barline"
+)  # fmt: skip
 MISSED, ADDED = "missed", "added"
 CONFUSION_NAMES = (*KINDS_OF_CONFUSION, MISSED, ADDED)
 
@@ -31,17 +35,23 @@ CONFUSION_NAMES = (*KINDS_OF_CONFUSION, MISSED, ADDED)
 OTHER = "other"
 NONE = "none"
 _ACCIDENTALS = {"": NONE, "#": "sharp", "##": "double sharp", "-": "flat", "--": "double flat", NATURAL: "natural"}
+_TIES = {"[": "begins", "_": "goes on", "]": "ends"}
+# Clef, key and meter of the melody, and barlines without their numbers.
+_SIGNATURE = re.compile(r"\*(?:clef[GFC]v?\d|k\[(?:[a-g][#-]){0,7}\]|M\d{1,2}/\d{1,2})")
+_BARLINE = re.compile(r"=[=|!:]*")
+_NUMBER = re.compile(r"\d+[a-z]?")
 _LONGEST_NAME = 6
 _LONGEST_CELL = 100
 _LONGEST_EXTENSIONS = 12
 
 
 class NoteName(NamedTuple):
-    """A note by what is compared: kern letters of step and octave, `r` for a rest; accidental in words; duration."""
+    """A note by what is compared: kern letters of step and octave, `r` for a rest; accidental and tie in words."""
 
     pitch: str
     accidental: str
     duration: str
+    tie: str
 
 
 class ChordName(NamedTuple):
@@ -52,14 +62,26 @@ class ChordName(NamedTuple):
     chord_bass: str
 
 
-_Name = TypeVar("_Name", NoteName, ChordName)
+class SignatureName(NamedTuple):
+    """A clef, key or meter as its cell has it, such as `*k[b-]`."""
+
+    signature: str
+
+
+class BarlineName(NamedTuple):
+    """A barline as its cell has it, without its number."""
+
+    barline: str
+
+
+_Name = TypeVar("_Name", NoteName, ChordName, SignatureName, BarlineName)
 
 
 def confusions(predicted: Sequence[WalkedRow], wanted: Sequence[WalkedRow]) -> Confusions:
     """Return what a reading confuses: for each kind, counts of `wanted->predicted`; kinds without any are left out.
 
-    `missed` and `added` count notes, rests and chords that have no partner. A malformed cell is one thing named
-    `other`; nothing raises.
+    `missed` and `added` count notes, rests, chords, signatures and barlines that have no partner. A malformed cell is
+    one thing named `other`; nothing raises.
 
     Args:
         predicted: Rows of the reading, as `spine_walk.walk` gives them.
@@ -67,7 +89,9 @@ def confusions(predicted: Sequence[WalkedRow], wanted: Sequence[WalkedRow]) -> C
     """
     counts: dict[str, Counter[str]] = {name: Counter() for name in CONFUSION_NAMES}
     _count(counts, _notes(predicted), _notes(wanted), lambda note: "rest" if note.pitch == "r" else "note")
-    _count(counts, _chords(predicted), _chords(wanted), lambda chord: "chord")
+    _count(counts, _chords(predicted), _chords(wanted), lambda _: "chord")
+    _count(counts, _signatures(predicted), _signatures(wanted), lambda _: "signature")
+    _count(counts, _barlines(predicted), _barlines(wanted), lambda _: "barline")
     return {name: dict(sorted(counter.items())) for name, counter in counts.items() if counter}
 
 
@@ -109,13 +133,23 @@ def _chords(rows: Sequence[WalkedRow]) -> list[ChordName]:
     return [_chord_name(cell) for row in rows for cell in row.chords]
 
 
+def _signatures(rows: Sequence[WalkedRow]) -> list[SignatureName]:
+    cells = (row.melody[0] for row in rows if row.melody and row.kind is not RowKind.DATA)
+    return [SignatureName(cell) for cell in cells if _SIGNATURE.fullmatch(cell)]
+
+
+def _barlines(rows: Sequence[WalkedRow]) -> list[BarlineName]:
+    cells = (_NUMBER.sub("", row.melody[0]) for row in rows if row.melody and row.melody[0].startswith("="))
+    return [BarlineName(cell if _BARLINE.fullmatch(cell) and len(cell) <= _LONGEST_NAME else OTHER) for cell in cells]
+
+
 @lru_cache(maxsize=4096)
 def _note_names(cell: str) -> tuple[NoteName, ...]:
     try:
         notes = parse_notes(cell) if len(cell) <= _LONGEST_CELL else ()
     except (KernError, ValueError):
         notes = ()
-    return tuple(map(_note_name, notes)) or (NoteName(OTHER, NONE, OTHER),)
+    return tuple(map(_note_name, notes)) or (NoteName(OTHER, NONE, OTHER, NONE),)
 
 
 def _note_name(note: Note) -> NoteName:
@@ -123,6 +157,7 @@ def _note_name(note: Note) -> NoteName:
         _short(note.pitch),
         _ACCIDENTALS[note.accidental],
         _short(f"{note.reciprocal}{note.dots}{note.grace}") or NONE,
+        next((name for mark, name in _TIES.items() if mark in note.opening + note.marks), NONE),
     )
 
 

@@ -19,7 +19,7 @@ from jazzmus.compare.tables import Table, cost_table, markdown_table, summary_ta
 
 TITLES = [
     "Published scores", "Our own scores", "Differences", "ser by number of systems", "ser_chord by number of systems",
-    "Confusions: pitch", "Worst pages", "Cost", "Config differences",
+    "Errors by cause", "Confusions: pitch", "Worst pages", "Cost", "Config differences",
 ]  # fmt: skip
 VOID = {"meta", "line", "circle", "br"}
 

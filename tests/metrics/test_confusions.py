@@ -57,7 +57,7 @@ def test_what_has_no_partner_is_missed_or_added() -> None:
     assert changed("8r\t.\n", "") == {"missed": {"rest": 1}}
     assert changed("4c\tC:maj7", "4c\t.") == {"missed": {"chord": 1}}
     assert changed("8r\t.", "8r\t.\n4a\tE:7\n4r\t.") == {"added": {"chord": 1, "note": 1, "rest": 1}}
-    assert confused("") == {"missed": {"chord": 3, "note": 4, "rest": 1}}
+    assert confused("") == {"missed": {"barline": 2, "chord": 3, "note": 4, "rest": 1, "signature": 1}}
 
 
 def test_marks_are_no_confusion_and_notes_struck_together_are_several() -> None:
