@@ -99,7 +99,7 @@ LAYERS: tuple[tuple[int, str], ...] = (
         " compare.curves compare.svg_chart compare.html_report compare.results_page"
         " compare.records compare.__main__",
     ),
-    (5, "evaluate show average text_report publish"),
+    (5, "evaluate show average text_report publish recipe"),
     (5, "bench bench.timing bench.networks bench.naive bench.measures bench.report bench.__main__"),
 )
 PLACES = {name: (layer, row, at) for row, (layer, names) in enumerate(LAYERS) for at, name in enumerate(names.split())}

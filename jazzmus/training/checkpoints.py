@@ -43,8 +43,8 @@ _FREE = re.compile(
     r"experiment\.(name|max_minutes|save_every_minutes|validate_every|wandb)|FullPageDataModule\.(num_workers|pixel_budget)"
 )
 _ORDER = re.compile(
-    r"FullPageDataModule\.(batch_size|draws_per_epoch|generated|mix|sampling|seed|unit)|Curriculum\.(stages|replay)|seed"
-    r"|GeneratedPages\.papers|PageStyle\.systems"
+    r"FullPageDataModule\.(batch_size|draws_per_epoch|generated|mix|sampling|seed|strips|unit)"
+    r"|Curriculum\.(stages|replay)|seed|GeneratedPages\.papers|PageStyle\.systems"
 )
 
 
