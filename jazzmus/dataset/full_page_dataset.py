@@ -88,12 +88,14 @@ class GeneratedRequest(NamedTuple):
         systems: Number of systems of the page.
         seed: Of its paper, and of its augmentation.
         strip: A single system out of a page, as `PageRequest.strip`.
+        cut: End the page below its last system, as one whose further systems are cut off.
     """
 
     number: int
     systems: int
     seed: int
     strip: bool = False
+    cut: bool = False
 
     @property
     def page_id(self) -> str:
@@ -221,7 +223,7 @@ class FullPageDataset(Dataset[PageSample]):
         tensor, places = self.page_transform.with_rows(image, rows)
         if self.augmentation is not None and generator is not None:
             tensor = self.augmentation.on_tensor(tensor, generator)
-        if len(shown.system_ids) == 1:
+        if len(shown.system_ids) == 1 and not places:
             # Nothing has to be told from it, and it is read so, without a box.
             places = [(0, tensor.shape[1])]
         systems = (SystemTarget(*place, ids) for place, ids in zip(places, shown.system_ids, strict=True))
@@ -232,9 +234,11 @@ class FullPageDataset(Dataset[PageSample]):
         if self.generator is None:
             raise ValueError("a generated page is asked for, but there is no generator")
         image, kern, boxes = self.generator.draw(request.number, request.systems, request.seed, request.strip)
+        if request.cut:
+            image = image.crop((0, 0, image.width, min(boxes[-1].to_y, image.height)))
         ids = self.codec.encode(kern)
         system_ids = (tuple(ids[1:-1]),) if len(boxes) == 1 else self._ids_of_systems(kern, request.page_id)
-        rows = rows_of_systems(image.size, boxes, 0, len(boxes)) if system_ids else ()
+        rows = rows_of_systems(image.size, boxes, 0, len(boxes)) if system_ids and not request.strip else ()
         return _Shown(request.page_id, image, kern, torch.tensor(ids, dtype=torch.long), rows, system_ids)
 
     def _stored(self, request: PageRequest) -> _Shown:

@@ -28,8 +28,9 @@ BATCHES_A_POOL = 8
 
 # Generated pages of one epoch, and epochs of one seed: what keeps the numbers of all of them apart.
 NUMBERS = 1_000_000
-# Height over width of a generated strip and of a page, roughly: batches are planned before pages are drawn.
-STRIP_ASPECT, PAGE_ASPECT = 0.16, 1.414
+# Height over width of a generated strip, of a page, and of a page that is cut: its head, and each of its systems.
+# All of them roughly: batches are planned before pages are drawn.
+STRIP_ASPECT, PAGE_ASPECT, HEAD_ASPECT, CUT_ASPECT = 0.16, 1.414, 0.12, 0.12
 
 
 class PagePlanner:
@@ -137,6 +138,7 @@ class PagePlanner:
         """Requests for some places. The music of an epoch comes back in the next ones, as often as papers say."""
         systems = (stage.systems if stage is not None else None) or usual
         replay = stage.replay if stage is not None else 1.0
+        cut = stage is not None and stage.systems is not None and not strip
         music_of, paper = divmod(epoch, self.papers)
         requests: list[Request] = []
         for index in places:
@@ -145,7 +147,7 @@ class PagePlanner:
             generator = np.random.default_rng([self.seed, music_of, index])
             length = 1 if strip else _number_of_systems(*systems, replay, generator)
             seed = int(generator.integers(2**31, size=paper + 1)[paper])
-            requests.append(GeneratedRequest(number, length, seed, strip))
+            requests.append(GeneratedRequest(number, length, seed, strip, cut))
         return requests
 
     def height(self, request: Request, transform: PageTransform) -> int:
@@ -153,6 +155,8 @@ class PagePlanner:
         if isinstance(request, PageRequest):
             return request_height(self.pages[request.page], request, transform)
         aspect = STRIP_ASPECT if request.strip else PAGE_ASPECT
+        if request.cut:
+            aspect = min(PAGE_ASPECT, HEAD_ASPECT + CUT_ASPECT * request.systems)
         return transform.output_size(transform.width, round(aspect * transform.width))[1]
 
     def left_out(self, stage: Stage | None) -> list[str]:

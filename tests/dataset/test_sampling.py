@@ -246,7 +246,14 @@ def test_generated_pages_take_their_share_and_the_systems_of_the_stage() -> None
     assert len(drawn) == 30
     assert len({request.systems for request in drawn}) > 6
     staged = plan.plan(0, Stage(1, systems=(2, 3)))
-    assert {request.systems for request in staged if isinstance(request, GeneratedRequest)} == {2, 3}
+    cut = [request for request in staged if isinstance(request, GeneratedRequest)]
+    assert {request.systems for request in cut} == {2, 3}
+    # Pages that show fewer systems than they might end below them, as stored ones do.
+    assert all(request.cut for request in cut)
+    assert not any(request.cut for request in drawn)
+    transform = PageTransform(width=240)
+    heights = {request.systems: plan.height(request, transform) for request in cut}
+    assert heights[2] < heights[3] < plan.height(drawn[0], transform)
     assert plan.plan(5, None) == generating({"h": 0.25, "generated": 0.75}, 40).plan(5, None)
     alone = generating({"generated": 1.0}, 8, unit="system").plan(0, None)
     assert all(isinstance(request, GeneratedRequest) and request.strip for request in alone)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from small_pages import TRAINING, WIDTH
 from torch import Tensor
@@ -223,11 +224,28 @@ def test_generated_pages_know_their_systems(tmp_path: Path) -> None:
     assert drawn.systems == kept.systems == dataset[request].systems
 
 
-@pytest.mark.parametrize("request_", [GeneratedRequest(5, 1, 5), GeneratedRequest(5, 1, 5, strip=True)])
-def test_a_generated_system_that_stands_alone_has_the_whole_image(request_: GeneratedRequest) -> None:
-    sample = generated_dataset()[request_]
-    ((top, bottom, ids),) = sample.systems
-    assert (top, bottom, ids) == (0, sample.image.shape[1], tuple(sample.token_ids[1:-1].tolist()))
+def test_a_generated_strip_is_its_system_and_a_page_of_one_is_not() -> None:
+    dataset = generated_dataset()
+    strip, page = dataset[GeneratedRequest(6, 1, 6, strip=True)], dataset[GeneratedRequest(6, 1, 6)]
+    for sample in (strip, page):
+        ((_, _, ids),) = sample.systems
+        assert ids == tuple(sample.token_ids[1:-1].tolist())
+    assert strip.systems[0][:2] == (0, strip.image.shape[1])
+    (top, bottom, _), height = page.systems[0], page.image.shape[1]
+    assert 0 <= top < bottom < height / 2
+
+
+@pytest.mark.parametrize("systems", [1, 3])
+def test_a_generated_page_that_is_cut_ends_below_its_last_system(systems: int) -> None:
+    dataset, request = generated_dataset(), GeneratedRequest(2, systems, seed=2)
+    whole, cut = dataset[request], dataset[request._replace(cut=True)]
+    height = cut.image.shape[1]
+    assert height < whole.image.shape[1]
+    assert cut.systems[-1].bottom == height
+    assert cut.systems[:-1] == whole.systems[:-1]
+    assert torch.equal(cut.token_ids, whole.token_ids)
+    # Scaled from another height, a row may lie a fraction of a pixel off.
+    assert float((cut.image - whole.image[:, :height]).abs().mean()) < 0.02
 
 
 def test_micro_batches_keep_the_systems_of_their_pages(dataset: FullPageDataset) -> None:
