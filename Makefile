@@ -4,9 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
-TINY := config/base/tiny.gin
 
-.PHONY: help install demo test test-slow test-accelerator check lint format bench memory results clean
+.PHONY: help install demo test test-slow test-accelerator check lint format bench memory results weights-tiny clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -52,6 +51,11 @@ memory: $(STAMP)  ## remake docs/memory.md: the memory each shipped config needs
 
 results: $(STAMP)  ## remake docs/results.md from the records in docs/runs; BASELINE=NAME tests against another run
 	$(RUN) -m jazzmus.compare --results docs/results.md $(if $(BASELINE),--baseline $(BASELINE))
+
+weights-tiny: $(STAMP)  ## train the shipped weights from nothing; MINUTES=M stops after them, and the same command goes on
+	$(RUN) -m jazzmus.recipe config/recipe/tiny/1_systems.gin config/recipe/tiny/2_pages.gin $(if $(MINUTES),--minutes $(MINUTES))
+	$(RUN) -m jazzmus.publish --run weights/tiny_pages --output weights/tiny --force \
+		--reading strategy=systems num_beams=4 ctc_weight=0.3
 
 clean:  ## remove the environment and caches, never data or weights
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info

@@ -34,6 +34,7 @@ REVEAL = CONFIG / "full_page_reveal.gin"
 EXPERIMENTS = sorted(CONFIG.glob("*.gin"))
 ABLATIONS = sorted((CONFIG / "ablations").glob("*.gin"))
 PAGES = sorted((CONFIG / "pages").glob("*.gin"))
+RECIPES = sorted((CONFIG / "recipe").rglob("*.gin"))
 # What an ablation is given after, where it is not training from scratch.
 ABLATION_OF = {
     "replay_0": REVEAL,
@@ -50,6 +51,7 @@ SHIPPED = [
     *([ABLATION_OF.get(file.stem, FROM_SCRATCH), TINY, file] for file in ABLATIONS),
     *([file, TINY, EQUAL_MINUTES] for file in COMPARED),
     *([PRETRAINED, file] for file in PUBLIC),
+    *([file] for file in RECIPES),
 ]
 
 
@@ -67,7 +69,11 @@ def redirected(small_data: Path, small_engraved: Path) -> Callable[[], list[str]
         path: str | dict[str, str] = str(small_data)
         if isinstance(query("FullPageDataModule.data_path"), dict):
             path = {"synthetic": str(small_engraved), "handwritten": str(small_data)}
-        return [f"FullPageDataModule.data_path = {path!r}", "FullPageDataModule.num_workers = 0"]
+        redirected = [f"FullPageDataModule.data_path = {path!r}", "FullPageDataModule.num_workers = 0"]
+        if query("GeneratedPages.texts"):
+            redirected += [f"GeneratedPages.{name} = ({str(small_data)!r},)" for name in ("texts", "held_out")]
+            redirected += ["GeneratedPages.content = {'procedural': 0.5, 'recombined': 0.5}"]
+        return redirected
 
     return bindings
 
@@ -80,7 +86,7 @@ def weights(
     made: dict[tuple[Path, ...], Path] = {}
 
     def folder(files: list[Path]) -> Path:
-        networks = tuple(file for file in files if file in (TINY, *PUBLIC))
+        networks = tuple(file for file in files if file in (TINY, *PUBLIC)) or tuple({TINY} & included(files))
         if networks not in made:
             run = build([FROM_SCRATCH, *networks], redirected)
             made[networks] = tmp_path_factory.mktemp("weights")
@@ -88,6 +94,12 @@ def weights(
         return made[networks]
 
     return folder
+
+
+def included(files: list[Path]) -> set[Path]:
+    """What the files include themselves."""
+    lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    return {ROOT / line.split('"')[1] for line in lines if line.startswith("include ")}
 
 
 def build(files: list[Path], redirected: Callable[[], list[str]], *bindings: str) -> Run:
