@@ -72,8 +72,13 @@ def add_reading_flags(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("how to read").add_argument
     add("--device", metavar="NAME", help="such as cpu or cuda:1 (default: the first accelerator, else cpu)")
     add("--strategy", choices=["page", "systems", "concatenate"],
-        help="read the page at once, or the systems found on it (default: as the weights were trained)")  # fmt: skip
-    add("--num_beams", type=int, metavar="N", help="texts followed at once (default: 1, the likeliest token each time)")
+        help="read the page at once, or the systems found on it (default: the weights' own way)")  # fmt: skip
+    add(
+        "--num_beams",
+        type=int,
+        metavar="N",
+        help="texts followed at once (1: the likeliest token each time; default: the weights' own way, or 1)",
+    )
     add(
         "--bar_weight",
         type=float,

@@ -30,7 +30,7 @@ from jazzmus.model.model_card import CardFacts, model_card
 from jazzmus.model.pretrained import CONFIG_FILE, Weights, build_model, read_weights
 from jazzmus.provenance import FREE, RESTRICTED, licence_of, protocol_text, recorded_sources, started_from
 from jazzmus.run_folder import COST_FILE, RESULTS_FILE, SCORES_FILE
-from jazzmus.utils.inference_utils import own_reading
+from jazzmus.utils.inference_utils import load_recognizer, own_reading
 
 logger = logging.getLogger(__name__)
 transformers_logging.disable_progress_bar()
@@ -63,8 +63,8 @@ def publish(
     _check_output(output, force)
     weights = read_weights(run / checkpoint)
     if reading is not None:
-        own_reading(dict(reading))
         weights.config.reading = dict(reading)
+        own_reading(weights.config)
     facts = _card_facts(run, checkpoint, weights, output.name, dtype, licence)
     model = build_model(weights).to(DTYPES[dtype])
     with output_errors(output):
@@ -77,6 +77,8 @@ def publish(
             for file in beside.iterdir():  # transformers lets none but their owner read them
                 file.chmod(0o644)
             _check_written(beside, weights, DTYPES[dtype])
+            if weights.config.reading:
+                load_recognizer(beside)  # options may be none for this network
             write_text(beside / CARD_FILE, model_card(facts))
             write_text(beside / SUMS_FILE, checksums(beside))
             if output.is_dir():

@@ -17,12 +17,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jazzmus.cli import OneLineParser
-from jazzmus.compare.run_files import read_json, read_text
+from jazzmus.compare.run_files import read_json
 from jazzmus.config import load_config, query
-from jazzmus.config_text import config_bindings
 from jazzmus.errors import JazzmusError
 from jazzmus.logs import run_script
-from jazzmus.run_folder import CONFIG_FILE, COST_FILE, SCORES_FILE
+from jazzmus.run_folder import COST_FILE, SCORES_FILE
 
 logger = logging.getLogger(__name__)
 
@@ -46,11 +45,11 @@ def run_recipe(stages: Sequence[str], minutes: float | None, bindings: Sequence[
     Raises:
         JazzmusError: If a stage cannot be read, or fails.
     """
-    folders = [WEIGHTS_FOLDER / stage_name(stage, bindings) for stage in stages]
+    runs = [_run_of(stage, bindings) for stage in stages]
     until = None if minutes is None else time.monotonic() + 60 * minutes
-    for stage, folder in zip(stages, folders, strict=True):
-        if is_complete(folder):
-            logger.info("%s: complete, in %s", stage, folder)
+    for stage, (folder, epochs) in zip(stages, runs, strict=True):
+        if is_complete(folder, epochs):
+            logger.info("%s: complete, in %s; move that away to train it again", stage, folder)
             continue
         left = None if until is None else (until - time.monotonic()) / 60
         if left is not None and left <= 0:
@@ -60,35 +59,30 @@ def run_recipe(stages: Sequence[str], minutes: float | None, bindings: Sequence[
         code = subprocess.run([sys.executable, SCRIPT, *command], stdout=subprocess.DEVNULL, check=False).returncode
         if code:
             raise JazzmusError(f"{stage}: ended with exit code {code}; mend it and give the same command again")
-        if not is_complete(folder):
+        if not is_complete(folder, epochs):
+            if left is None:
+                raise JazzmusError(f"{stage}: ended before its epochs; leave experiment.max_minutes to --minutes")
             return False
     return True
 
 
-def stage_name(stage: str, bindings: Sequence[str]) -> str:
-    """The name of a stage's run.
-
-    Raises:
-        ConfigError: If the file cannot be read.
-    """
+def _run_of(stage: str, bindings: Sequence[str]) -> tuple[Path, int]:
+    """The folder of a stage's run, and its epochs."""
     import jazzmus.training.experiment  # noqa: F401  sections register on import
 
     load_config([Path(stage)], bindings)
-    return str(query("experiment.name"))
+    return WEIGHTS_FOLDER / str(query("experiment.name")), int(query("experiment.max_epochs"))
 
 
 def stage_command(stage: str, minutes: float | None, bindings: Sequence[str]) -> list[str]:
     """The arguments of a stage's training."""
-    given = [*bindings, *([] if minutes is None else [f"experiment.max_minutes={minutes:.4f}"])]
+    given = [*bindings, *([] if minutes is None else [f"experiment.max_minutes={minutes!r}"])]
     return ["--config", stage, "--resume", "auto", *(word for each in given for word in ("--gin", each))]
 
 
-def is_complete(folder: Path) -> bool:
-    """Whether a run has all epochs of its config behind it, and its scores."""
-    if not (folder / SCORES_FILE).is_file():
-        return False
-    bindings = config_bindings(read_text(folder / CONFIG_FILE))
-    return int(read_json(folder / COST_FILE).get("epochs", 0)) >= int(bindings["experiment.max_epochs"])
+def is_complete(folder: Path, epochs: int) -> bool:
+    """Whether a run has that many epochs behind it, and its scores."""
+    return (folder / SCORES_FILE).is_file() and int(read_json(folder / COST_FILE).get("epochs", 0)) >= epochs
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -91,13 +91,14 @@ def test_the_config_says_what_is_a_default_today(run: Path, command: Callable[..
 
 
 def test_how_they_read_best_goes_with_the_weights(run: Path, command: Callable[..., int]) -> None:
-    settings = ("strategy=systems", "num_beams=4", "ctc_weight=0.3")
+    settings = ("strategy=systems", "num_beams=4", "bar_weight=0.5")
     assert command("--run", run, "--output", "weights/tiny", "--reading", *settings) == 0
-    assert read_weights("weights/tiny").config.reading == {"strategy": "systems", "num_beams": 4, "ctc_weight": 0.3}
-    assert "with `strategy` systems, `num_beams` 4, `ctc_weight` 0.3." in Path("weights/tiny/README.md").read_text()
-    with pytest.raises(ConfigError, match="no strategy 'lines'"):
-        command("--run", run, "--output", "weights/other", "--reading", "strategy=lines")
-    assert not Path("weights/other").exists()
+    assert read_weights("weights/tiny").config.reading == {"strategy": "systems", "num_beams": 4, "bar_weight": 0.5}
+    assert "with `strategy` systems, `num_beams` 4, `bar_weight` 0.5." in Path("weights/tiny/README.md").read_text()
+    for setting, problem in (("strategy=lines", "no strategy 'lines'"), ("ctc_weight=0.3", "needs single systems")):
+        with pytest.raises(ConfigError, match=problem):
+            command("--run", run, "--output", "weights/other", "--reading", setting)
+        assert sorted(path.name for path in Path("weights").iterdir()) == ["tiny", "tried"]
 
 
 def test_checksums_are_those_of_the_files(run: Path, command: Callable[..., int]) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from tiny_runs import CONFIG, TINY
 
-from jazzmus import config
+from jazzmus import config, recipe
 from jazzmus.errors import ConfigError, JazzmusError
 from jazzmus.model.pretrained import read_weights
-from jazzmus.recipe import TIME_IS_OVER, is_complete, main, run_recipe
+from jazzmus.recipe import TIME_IS_OVER, is_complete, main, run_recipe, stage_command
 
 
 @pytest.fixture
@@ -38,8 +38,9 @@ def test_stages_follow_each_other_and_complete_ones_are_passed_over(
 ) -> None:
     assert run_recipe(stages, minutes=None, bindings=["Optimization.lr=0.001"])
     first, second = Path("weights/first"), Path("weights/second")
-    assert is_complete(first)
-    assert is_complete(second)
+    assert is_complete(first, epochs=2)
+    assert is_complete(second, epochs=1)
+    assert not is_complete(second, epochs=2)
     assert "Optimization.lr = 0.001" in (second / "operative_config.gin").read_text()
     assert json.loads((second / "transfer.json").read_text())["source"].endswith("first/best.ckpt")
     weights = (second / "last.ckpt").read_bytes()
@@ -49,10 +50,11 @@ def test_stages_follow_each_other_and_complete_ones_are_passed_over(
 
 
 def test_it_stops_when_its_minutes_are_over_and_goes_on(stages: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    command = ["recipe", *stages, "--minutes", "0.0001"]
+    command = ["recipe", *stages, "--minutes", "0.01"]
     monkeypatch.setattr(sys, "argv", command)
+    monkeypatch.setattr(recipe, "stage_command", lambda stage, left, given: stage_command(stage, left and 1e-9, given))
     assert main() == TIME_IS_OVER
-    assert not is_complete(Path("weights/first"))
+    assert not is_complete(Path("weights/first"), epochs=2)
     assert json.loads(Path("weights/first/cost.json").read_text())["steps"] == 1
     monkeypatch.setattr(sys, "argv", command[:-2])
     assert main() == 0
@@ -63,6 +65,8 @@ def test_it_stops_when_its_minutes_are_over_and_goes_on(stages: list[str], monke
 def test_a_stage_that_fails_stops_the_recipe(stages: list[str]) -> None:
     with pytest.raises(JazzmusError, match=r"1_first.gin: ended with exit code 2; mend it"):
         run_recipe(stages, minutes=None, bindings=["FullPageDataModule.data_path='nowhere'"])
+    with pytest.raises(JazzmusError, match=r"1_first.gin: ended before its epochs"):
+        run_recipe(stages, minutes=None, bindings=["experiment.max_minutes=1e-9"])
     with pytest.raises(ConfigError, match="missing"):
         run_recipe(["missing.gin"], minutes=None)
     assert not Path("weights/second").exists()

@@ -10,6 +10,7 @@ from jazzmus.compare.run_files import RunFiles
 from jazzmus.compare.tables import (
     NOTHING,
     Table,
+    cause_table,
     cost_table,
     difference_table,
     markdown_table,
@@ -53,6 +54,7 @@ def results_page(runs: Sequence[RunFiles], baseline: str | None, place: str) -> 
         expectation_table(comparison),
         replace(pair_table(comparison), title=f"Differences from {first}"),
         *system_tables(comparison),
+        cause_table(comparison),
         cost_table(comparison),
         difference_table(comparison),
     ]

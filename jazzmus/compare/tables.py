@@ -160,7 +160,7 @@ def cost_table(comparison: Comparison) -> Table:
                "trained", "precision", "machine", "commit"]  # fmt: skip
     rows = [[run.name, *_cost_cells(run.cost)] for run in comparison.runs if run.cost]
     text = (
-        "`pages`: pages (or systems, where those are trained on) shown, each time anew; memory is the peak of the "
+        "`pages`: pages and single systems shown, each time anew; memory is the peak of the "
         "main process, without loader workers."
     )
     return Table("Cost", text, columns, rows)

@@ -224,7 +224,7 @@ class FullPageDataset(Dataset[PageSample]):
         if self.augmentation is not None and generator is not None:
             tensor = self.augmentation.on_tensor(tensor, generator)
         if len(shown.system_ids) == 1 and not places:
-            # Nothing has to be told from it, and it is read so, without a box.
+            # A strip is its system; so is a page of one whose place is not known.
             places = [(0, tensor.shape[1])]
         systems = (SystemTarget(*place, ids) for place, ids in zip(places, shown.system_ids, strict=True))
         return PageSample(shown.page_id, tensor, shown.token_ids, shown.kern, tuple(systems))
@@ -255,9 +255,10 @@ class FullPageDataset(Dataset[PageSample]):
         if request.strip or (first, last) != (0, page.num_systems):
             page_id = f"{page_id}:{first}-{last}"
         if last - first == 1:
-            return _Shown(page_id, image, kern, token_ids, (), (tuple(token_ids[1:-1].tolist()),))
-        system_ids = self._systems_of(request.page)[first:last]
-        rows = rows_of_systems(size, boxes, first, last) if system_ids else ()
+            system_ids: tuple[tuple[int, ...], ...] = (tuple(token_ids[1:-1].tolist()),)
+        else:
+            system_ids = self._systems_of(request.page)[first:last]
+        rows = rows_of_systems(size, boxes, first, last) if system_ids and boxes and not request.strip else ()
         return _Shown(page_id, image, kern, token_ids, rows, system_ids)
 
     def _systems_of(self, index: int) -> tuple[tuple[int, ...], ...]:

@@ -79,12 +79,18 @@ def _boxes(staves: Sequence[StaffPath], column_width: float, scale: float, size:
     spaces = [float(np.mean(staff.space[staff.first : staff.last])) for staff in staves]
     pitches = np.diff(middles)
     usual = float(np.median(pitches)) if len(pitches) else USUAL_PITCH * spaces[0] if spaces else 0.0
+    all_sides = [
+        (staff.first * column_width + BEYOND * space, staff.last * column_width - BEYOND * space)
+        for staff, space in zip(staves, spaces, strict=True)
+    ]
+    # Where lines are faint a staff seems to begin late or end early; the staves of a page stand one above the other.
+    usual_left, usual_right = (float(np.median(ends)) for ends in zip(*all_sides, strict=True)) if staves else (0, 0)
     boxes = []
-    for at, (staff, middle, space) in enumerate(zip(staves, middles, spaces, strict=True)):
+    for at, (middle, space, (left, right)) in enumerate(zip(middles, spaces, all_sides, strict=True)):
         most = MOST_PITCH * space
         above = ABOVE * min(pitches[at - 1], most) if at else ABOVE_FIRST * min(usual, most)
         below = BELOW * min(pitches[at] if at < len(pitches) else usual, most)
-        sides = (staff.first * column_width + BEYOND * space, staff.last * column_width - BEYOND * space)
+        sides = (min(left, usual_left), max(right, usual_right))
         from_x, to_x = (int(np.clip(round(side / scale), 0, width)) for side in sides)
         from_y, to_y = (int(np.clip(round((row + 0.5) / scale), 0, height)) for row in (middle - above, middle + below))
         boxes.append(SystemBox(from_x=from_x, to_x=to_x, from_y=from_y, to_y=to_y))

@@ -1,9 +1,8 @@
 """Which pitch, accidental, duration and chord was read for which: counts of what a reading of one page confuses.
 
 Notes, chord symbols, signatures and barlines of both texts are aligned, each kind by its own, with as few edits as
-possible. Names in the
-counts are of music vocabulary only, never a stretch of a text, so that they may be published where the page may not.
-Knows the cells of rows; does not know where in a measure a note stands.
+possible. Names in the counts are of music vocabulary only, never a stretch of a text, so that they may be published
+where the page may not. Knows the cells of rows; does not know where in a measure a note stands.
 """
 
 from __future__ import annotations
@@ -37,6 +36,7 @@ NONE = "none"
 _ACCIDENTALS = {"": NONE, "#": "sharp", "##": "double sharp", "-": "flat", "--": "double flat", NATURAL: "natural"}
 _TIES = {"[": "begins", "_": "goes on", "]": "ends"}
 # Clef, key and meter of the melody, and barlines without their numbers.
+_SIGNATURE_BEGINS = re.compile(r"\*(?:clef|k\[|M\d)")
 _SIGNATURE = re.compile(r"\*(?:clef[GFC]v?\d|k\[(?:[a-g][#-]){0,7}\]|M\d{1,2}/\d{1,2})")
 _BARLINE = re.compile(r"=[=|!:]*")
 _NUMBER = re.compile(r"\d+[a-z]?")
@@ -135,7 +135,8 @@ def _chords(rows: Sequence[WalkedRow]) -> list[ChordName]:
 
 def _signatures(rows: Sequence[WalkedRow]) -> list[SignatureName]:
     cells = (row.melody[0] for row in rows if row.melody and row.kind is not RowKind.DATA)
-    return [SignatureName(cell) for cell in cells if _SIGNATURE.fullmatch(cell)]
+    signatures = (cell for cell in cells if _SIGNATURE_BEGINS.match(cell))
+    return [SignatureName(cell if _SIGNATURE.fullmatch(cell) else OTHER) for cell in signatures]
 
 
 def _barlines(rows: Sequence[WalkedRow]) -> list[BarlineName]:

@@ -57,8 +57,8 @@ class DecodingOptions:
     def __post_init__(self) -> None:
         if self.max_length is not None and self.max_length < 1:
             raise ConfigError(f"DecodingOptions.max_length must be at least 1, not {self.max_length}")
-        if self.num_beams < 1:
-            raise ConfigError(f"DecodingOptions.num_beams must be at least 1, not {self.num_beams}")
+        if not isinstance(self.num_beams, int) or self.num_beams < 1:
+            raise ConfigError(f"DecodingOptions.num_beams must be a whole number of at least 1, not {self.num_beams!r}")
         if not 0 <= self.length_penalty < math.inf:
             raise ConfigError(f"DecodingOptions.length_penalty must be 0 or more, not {self.length_penalty}")
         if not 0 <= self.bar_weight < math.inf:

@@ -34,7 +34,8 @@ Layer = NDArray[np.uint8]
 ABOVE, BELOW = 0.6, 0.41
 WIDEST_PITCH = 15.0  # staff spaces; no more belongs to a system, however far apart they are
 APART = 0.3  # least distance in staff spaces between what two systems have one above the other
-# How far a strip goes beyond its box, in heights of the box: about as real ones do, more above the first of a page.
+# How far a strip goes beyond its box, in heights of the box: as real ones do, where the box of the first system of a
+# page has more paper above. Ink of the neighbours, which real ones may show there, is not drawn.
 CUT_ABOVE, CUT_ABOVE_FIRST, CUT_BELOW, CUT_BELOW_LAST = (0.1, 0.2), (0.15, 0.35), (0.0, 0.03), (0.1, 0.18)
 ENGRAVED_CUT = (0.05, 0.35)
 # On either side, in widths of the box.

@@ -175,10 +175,9 @@ def train(run: Run, output_dir: Path | None, resume: str | None) -> dict[str, fl
     elif (folder / f"{BEST}.ckpt").is_file():
         # Results and scores of a folder are those of its best weights.
         _load_state(run.module, folder / f"{BEST}.ckpt")
-    if not run.datamodule.validation_pages:
-        return {}
-    with _ctrl_c():
-        trainer.validate(run.module, datamodule=run.datamodule, verbose=False)
+    if run.datamodule.validation_pages:
+        with _ctrl_c():
+            trainer.validate(run.module, datamodule=run.datamodule, verbose=False)
     return _write_results(folder, run.module)
 
 
@@ -256,6 +255,8 @@ def _prepare_folder(folder: Path, run: Run, keep: bool) -> None:
         if not keep:
             _move_aside(folder)
         folder.mkdir(parents=True, exist_ok=True)
+        for name in (RESULTS_FILE, SCORES_FILE):  # of the weights that training now leaves behind
+            (folder / name).unlink(missing_ok=True)
         write_text(folder / CONFIG_FILE, run.config_text)
         write_text(folder / VOCABULARY_FILE, run.datamodule.vocabulary.to_json())
         if run.module.transfer_report is not None:
@@ -289,6 +290,7 @@ def _write_results(folder: Path, module: FullPageTrainer) -> dict[str, float]:
     # Texts stay out: pages may be research data that must not be passed on with a run's files.
     lines = [result.to_json(with_texts=False) + "\n" for result in module.page_results]
     write_text(folder / RESULTS_FILE, "".join(lines))
-    scores = score_counts([result.counts for result in module.page_results]) | module.token_error_rates()
+    counts = [result.counts for result in module.page_results]
+    scores = score_counts(counts) | module.token_error_rates() if counts else {}
     write_text(folder / SCORES_FILE, json.dumps(scores, indent=1) + "\n")
     return scores

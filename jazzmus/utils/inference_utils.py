@@ -188,7 +188,7 @@ def load_recognizer(
         page_transform = PageTransform.from_dict(config.page_transform)
         _check_ids(config, codec.vocabulary)
         token_grammar = build_token_grammar(codec) if grammar else None
-        strategy, own = own_reading(config.reading, strategy)
+        strategy, own = own_reading(config, strategy)
     except (JazzmusError, TypeError, ValueError) as error:
         raise CheckpointError(f"{checkpoint}: its configuration does not say how to read ({error})") from error
     options = DecodingOptions(**(own | decoding))
@@ -198,28 +198,27 @@ def load_recognizer(
     )
 
 
-def own_reading(
-    reading: dict[str, Any] | None, strategy: StrategyName | None = None
-) -> tuple[StrategyName | None, dict[str, Any]]:
+def own_reading(config: SMTConfig, strategy: StrategyName | None = None) -> tuple[StrategyName, dict[str, Any]]:
     """The strategy and the fields of `DecodingOptions` by which weights read.
 
     Args:
-        reading: `SMTConfig.reading`.
+        config: Theirs.
         strategy: The one that is wanted instead; with another than their own, weights have no options of their own.
 
     Raises:
         ConfigError: If there is no such strategy, or options are none or do not fit together.
     """
-    own = dict(reading or {})
-    usual = own.pop("strategy", None)
-    if usual is not None and usual not in STRATEGIES:
+    own = dict(config.reading or {})
+    usual = own.pop("strategy", "systems" if config.unit == "system" else "page")
+    if usual not in STRATEGIES:
         raise ConfigError(f"there is no strategy {usual!r}; there are {', '.join(STRATEGIES)}")
     if strategy not in (None, usual):
         return strategy, {}
     try:
         DecodingOptions(**own)
     except TypeError as error:
-        raise ConfigError(f"not options of reading: {', '.join(own)}") from error
+        settings = ", ".join(f"{name}={value}" for name, value in own.items())
+        raise ConfigError(f"not options of reading: {settings}") from error
     return usual, own
 
 

@@ -19,7 +19,7 @@ from jazzmus.dataset.augment import PageAugmentation
 from jazzmus.dataset.batch import MicroBatchCollator, PageSample
 from jazzmus.dataset.full_page_dataset import FullPageDataset, GeneratedRequest, Page, PageRequest, read_pages
 from jazzmus.dataset.manifest import SystemBox, read_manifest
-from jazzmus.dataset.page_transform import PageTransform, Rows, rows_of_systems
+from jazzmus.dataset.page_transform import PageTransform, Rows, rows_of_systems, strip_area, system_rows
 from jazzmus.kern.codec import TextCodec
 from jazzmus.kern.forms import build_form
 from jazzmus.kern.systems import system_range, system_texts
@@ -138,22 +138,31 @@ def test_systems_of_a_page_with_the_texts_they_have_alone(small_data: Path, form
     pages = read_pages("h", small_data, read_manifest(small_data), "train")
     dataset = dataset_of(pages, form=form)
     sample = dataset[PageRequest(0, first, last)]
+    record = pages[0].record
+    size, boxes = (record.width, record.height), record.systems or ()
+    top, bottom = system_rows(record.height, boxes, first, last)
     assert [system.ids for system in sample.systems] == texts_of(dataset, pages[0].kern, range(first, last))
     for at, system in zip(range(first, last), sample.systems, strict=True):
         alone = dataset[PageRequest(0, at, at + 1, strip=True)]
         assert system.ids == tuple(alone.token_ids[1:-1].tolist())
+        _, upper, _, lower = strip_area(size, boxes, at)
+        assert (system.top, system.bottom) == (max(upper, top) - top, min(lower, bottom) - top)
     # Five staff lines each.
     dark = (sample.image[0] < 0.5).float().sum(1) > 200
     assert [int(dark[system.top : system.bottom].sum()) for system in sample.systems] == [5] * (last - first)
 
 
 @pytest.mark.parametrize("request_", [PageRequest(0, 0, 1), PageRequest(0, 1, 2, strip=True), PageRequest(4, 0, 1)])
-def test_a_system_that_stands_alone_has_the_whole_image(dataset: FullPageDataset, request_: PageRequest) -> None:
+def test_a_strip_is_its_system_and_a_page_that_shows_one_is_not(
+    dataset: FullPageDataset, request_: PageRequest
+) -> None:
     dataset.augmentation = PageAugmentation(1.0)
     for seed in (None, 3):
         sample = dataset[request_._replace(seed=seed)]
         ((top, bottom, ids),) = sample.systems
-        assert (top, bottom) == (0, sample.image.shape[1])
+        height = sample.image.shape[1]
+        assert (0 <= top < bottom <= height) if not request_.strip else ((top, bottom) == (0, height))
+        assert request_.strip or (top, bottom) != (0, height)
         assert ids == tuple(sample.token_ids[1:-1].tolist())
 
 

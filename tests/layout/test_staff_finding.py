@@ -47,6 +47,16 @@ def test_boxes_end_with_the_lines() -> None:
         assert abs(system.box.to_x - RIGHT) < 2 * SPACE
 
 
+def test_a_staff_whose_ends_are_faint_is_as_long_as_the_others() -> None:
+    pixels = np.asarray(draw_page(MIDDLES, WRITTEN)).copy()
+    rows = slice(MIDDLES[2] - 4 * SPACE, MIDDLES[2] + 4 * SPACE)
+    pixels[rows, : LEFT + 8 * SPACE] = pixels[rows, RIGHT - 8 * SPACE :] = 235
+    whole, faint = find_systems(draw_page(MIDDLES, WRITTEN)), find_systems(Image.fromarray(pixels))
+    for one, other in zip(whole, faint, strict=True):
+        assert abs(one.box.from_x - other.box.from_x) < SPACE
+        assert abs(one.box.to_x - other.box.to_x) < SPACE
+
+
 def test_titles_and_dark_borders_are_no_staves() -> None:
     pixels = np.asarray(draw_page([390, 560, 730], [True, True, False])).copy()
     pixels[:, :40] = 15

@@ -52,6 +52,12 @@ def test_each_error_has_its_cause(there: str, read: str, causes: list[str]) -> N
     assert found == dict.fromkeys(causes, 1)
 
 
+def test_a_malformed_signature_is_read_for_one() -> None:
+    assert by_cause(confusions(walk(REFERENCE.replace("*k[b-]", "*k[h]")), walk(REFERENCE))) == {
+        "signature: another": 1
+    }
+
+
 def test_the_number_of_a_barline_is_no_error() -> None:
     assert by_cause(confusions(walk(REFERENCE.replace("=2", "=9")), walk(REFERENCE))) == {}
 

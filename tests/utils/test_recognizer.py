@@ -68,9 +68,21 @@ def test_weights_bring_the_options_that_suit_them(weights: Path, tmp_path: Path)
         load_recognizer(own, num_beams=1)
 
 
+def test_options_without_a_strategy_are_of_the_usual_one(weights: Path, tmp_path: Path) -> None:
+    own = with_reading(weights, tmp_path / "own", {"num_beams": 3})
+    assert load_recognizer(own).strategy == "page"
+    assert load_recognizer(own, strategy="page").decoding.num_beams == 3
+    assert load_recognizer(own, strategy="systems").decoding.num_beams == 1
+
+
 @pytest.mark.parametrize(
     ("reading", "named"),
-    [({"strategy": "lines"}, "'lines'"), ({"beams": 3}, "beams"), ({"num_beams": 0}, "at least 1")],
+    [
+        ({"strategy": "lines"}, "'lines'"),
+        ({"beams": 3}, "beams"),
+        ({"num_beams": 0}, "at least 1"),
+        ({"num_beams": 2.5}, "whole number"),
+    ],
 )
 def test_options_that_cannot_be_name_the_weights(
     weights: Path, tmp_path: Path, reading: dict[str, Any], named: str
