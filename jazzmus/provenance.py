@@ -168,13 +168,14 @@ def data_changed(extras: Mapping[str, Any]) -> bool:
         return True
 
 
-def protocol_text(extras: Mapping[str, Any], unit: str, pages: int) -> str:
+def protocol_text(extras: Mapping[str, Any], unit: str, pages: int, manner: str = "greedily") -> str:
     """What the scores of a run were taken on, as sentences for a card.
 
     Args:
         extras: What its checkpoint says of itself.
         unit: What is read, `page` or `system`.
         pages: How many of them.
+        manner: How they were read.
     """
     bindings = config_bindings(str(extras.get("operative_config", "")))
     split = _value(bindings, "FullPageDataModule.validation_split") or "val"
@@ -183,7 +184,7 @@ def protocol_text(extras: Mapping[str, Any], unit: str, pages: int) -> str:
     protocols = ", ".join(sorted({_protocol_of(folder) for folder in folders})) or "not recorded"
     since = " (the data has changed since)" if data_changed(extras) else ""
     return (
-        f"{pages} {unit}s of the split `{split}` of {names}, protocol {protocols}{since}; read greedily with the "
+        f"{pages} {unit}s of the split `{split}` of {names}, protocol {protocols}{since}; read {manner} with the "
         "grammar. `clean` means that no copy of a piece that is read was trained on. `cer`, `ser` and `ler` count over "
         "all pages together, as published; other names are this project's own. The weights were chosen by these very "
         "pages."

@@ -14,6 +14,7 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ import torch
 from transformers.utils import logging as transformers_logging
 
 from jazzmus.cli import OneLineParser
-from jazzmus.compare.run_files import read_json
+from jazzmus.compare.comparison import compare_runs
+from jazzmus.compare.run_files import read_json, read_run
 from jazzmus.config_text import config_bindings
 from jazzmus.errors import CheckpointError, DataError
 from jazzmus.files import output_errors, write_text
@@ -43,6 +45,7 @@ _BEST = "best.ckpt"
 def publish(
     run: Path, output: Path, checkpoint: str = _BEST, dtype: str = "float32", max_shard_mb: int = 16,
     licence: str | None = None, force: bool = False, reading: Mapping[str, Any] | None = None,
+    results: Path | None = None,
 ) -> None:  # fmt: skip
     """Write the weights of a run as a folder; it is complete or not there.
 
@@ -55,6 +58,8 @@ def publish(
         licence: Where the run does not tell: what its owner gives the weights.
         force: Take the place of an earlier folder of weights.
         reading: What becomes `SMTConfig.reading`; as the checkpoint has it when None.
+        results: What `python -m jazzmus.evaluate` wrote when these weights read whole pages of their validation split
+            so; the card has the scores of it, or where it is None the run's own.
 
     Raises:
         CheckpointError: If the checkpoint cannot be read.
@@ -66,6 +71,8 @@ def publish(
         weights.config.reading = dict(reading)
         own_reading(weights.config)
     facts = _card_facts(run, checkpoint, weights, output.name, dtype, licence)
+    if results is not None:
+        facts = _with_results(facts, weights, results)
     model = build_model(weights).to(DTYPES[dtype])
     with output_errors(output):
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -138,6 +145,20 @@ def _card_facts(run: Path, checkpoint: str, weights: Weights, name: str, dtype: 
     )
 
 
+def _with_results(facts: CardFacts, weights: Weights, results: Path) -> CardFacts:
+    """The facts with scores of pages that were read as the weights' own options say."""
+    run = read_run(results)
+    scores = compare_runs([run]).scores[run.name]
+    strategy, options = own_reading(weights.config)
+    manner = ", ".join(f"`{name}` {value}" for name, value in {"strategy": strategy, **options}.items())
+    return replace(
+        facts,
+        scores={name: score.value for name, score in scores.items()},
+        intervals={name: (score.low, score.high) for name, score in scores.items()},
+        protocol=protocol_text(weights.extras, "page", len(run.pages), f"by {manner}"),
+    )
+
+
 def parse_arguments() -> argparse.Namespace:
     """The command line."""
     parser = OneLineParser(prog="python -m jazzmus.publish", description=__doc__.splitlines()[0], allow_abbrev=False)
@@ -155,6 +176,12 @@ def parse_arguments() -> argparse.Namespace:
         "--reading", nargs="+", type=_setting, metavar="NAME=VALUE",
         help="how the weights read best, such as strategy=systems num_beams=4 ctc_weight=0.3",
     )  # fmt: skip
+    parser.add_argument(
+        "--results",
+        type=Path,
+        metavar="FILE",
+        help="what evaluate wrote of these weights, for the card (the run's own)",
+    )
     parser.add_argument("--force", action="store_true", help="replace an earlier folder of weights")
     args = parser.parse_args()
     if args.max_shard_mb < 1:
@@ -176,7 +203,17 @@ def main() -> int:
     """Publish a run's weights."""
     args = parse_arguments()
     reading = None if args.reading is None else dict(args.reading)
-    publish(args.run, args.output, args.checkpoint, args.dtype, args.max_shard_mb, args.license, args.force, reading)
+    publish(
+        args.run,
+        args.output,
+        args.checkpoint,
+        args.dtype,
+        args.max_shard_mb,
+        args.license,
+        args.force,
+        reading,
+        args.results,
+    )
     files = sorted(path.name for path in args.output.iterdir())
     logger.info("%s: %s", args.output, ", ".join(files))
     return 0

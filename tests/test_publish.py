@@ -22,6 +22,7 @@ from jazzmus.config_text import config_bindings
 from jazzmus.dataset.manifest import Manifest, read_manifest, write_manifest
 from jazzmus.errors import CheckpointError, ConfigError, DataError
 from jazzmus.kern.vocabulary import Vocabulary
+from jazzmus.metrics.report import page_result, score_counts
 from jazzmus.model.pretrained import CHECKPOINT_KEY, build_model, read_weights
 from jazzmus.provenance import FREE, RESTRICTED, Source, licence_of, started_from, training_sources
 from jazzmus.utils.inference_utils import load_recognizer
@@ -99,6 +100,22 @@ def test_how_they_read_best_goes_with_the_weights(run: Path, command: Callable[.
         with pytest.raises(ConfigError, match=problem):
             command("--run", run, "--output", "weights/other", "--reading", setting)
         assert sorted(path.name for path in Path("weights").iterdir()) == ["tiny", "tried"]
+
+
+def test_scores_may_be_those_of_the_published_way_of_reading(run: Path, command: Callable[..., int]) -> None:
+    kern = "**kern\t**mxhm\n*clefG2\t*\n=\t=\n4c\tC\n4d\t.\n*-\t*-\n"
+    read = [page_result("a", kern, kern, "eos", 1.0), page_result("b", kern, kern.replace("4d", "4e"), "eos", 1.0)]
+    Path("read.jsonl").write_text("".join(result.to_json(with_texts=False) + "\n" for result in read))
+    arguments = ("--results", "read.jsonl", "--reading", "strategy=systems", "num_beams=4")
+    assert command("--run", run, "--output", "weights/tiny", *arguments) == 0
+    card = Path("weights/tiny/README.md").read_text()
+    assert "2 pages of the split `val`" in card
+    assert "read by `strategy` systems, `num_beams` 4 with the grammar" in card
+    errors = score_counts([result.counts for result in read])["ser"]
+    assert f"| ser | {errors:.2f} | 0.00 to {2 * errors:.2f} |" in card
+    Path("read.jsonl").write_text("")
+    with pytest.raises(DataError, match=r"read.jsonl: has no results"):
+        command("--run", run, "--output", "weights/other", *arguments)
 
 
 def test_checksums_are_those_of_the_files(run: Path, command: Callable[..., int]) -> None:

@@ -34,6 +34,7 @@ class CardFacts:
         datasets: Names of data sets on the hub among them.
         started_from: The weights that training started from; empty for random ones.
         scores: Percent by name; empty where they are not known.
+        intervals: Lower and upper end of the interval of some of them, over pages.
         protocol: What the scores were taken on, as a sentence.
         cost: What the run's record of its cost holds; empty where there is none.
     """
@@ -47,6 +48,7 @@ class CardFacts:
     datasets: Sequence[str] = ()
     started_from: str = ""
     scores: Mapping[str, float] = field(default_factory=dict)
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     protocol: str = ""
     cost: Mapping[str, Any] = field(default_factory=dict)
 
@@ -122,8 +124,15 @@ def _cost(cost: Mapping[str, Any]) -> str:
 def _scores(facts: CardFacts) -> list[str]:
     if not facts.scores:
         return ["None were recorded for these weights."]
-    rows = "\n".join(f"| {name} | {score:.2f} |" for name, score in facts.scores.items())
-    return [facts.protocol, f"| score | percent |\n|---|---|\n{rows}"]
+    if not facts.intervals:
+        rows = "\n".join(f"| {name} | {score:.2f} |" for name, score in facts.scores.items())
+        return [facts.protocol, f"| score | percent |\n|---|---|\n{rows}"]
+    rows = "\n".join(
+        f"| {name} | {score:.2f} | {low:.2f} to {high:.2f} |"
+        for name, score in facts.scores.items()
+        for low, high in [facts.intervals[name]]
+    )
+    return [facts.protocol, f"| score | percent | 95 % interval over pages |\n|---|---|---|\n{rows}"]
 
 
 def _limits(config: SMTConfig) -> str:
