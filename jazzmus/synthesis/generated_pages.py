@@ -41,7 +41,7 @@ from jazzmus.synthesis.page_style import PageStyle
 
 logger = logging.getLogger(__name__)
 
-GENERATOR_VERSION = 4  # raise it when the same number and settings give another page than before
+GENERATOR_VERSION = 5  # raise it when the same number and settings give another page than before
 SOURCES = ("procedural", "tunes", "recombined")
 STRIP_SYSTEMS = 3  # a single system is drawn with its neighbours, which decide its ties and its beginning
 STRIP_SHARES = (0.15, 0.7, 0.15)  # how often the first, the middle and the last of them is shown: pages have about 7
