@@ -23,7 +23,7 @@ def parse_arguments() -> argparse.Namespace:
     """The command line."""
     parser = OneLineParser(description=__doc__.splitlines()[0], allow_abbrev=False)
     add = parser.add_argument
-    add("--checkpoint", metavar="FILE_DIR_OR_HUB_ID", help="weights (default: those in weights/)")
+    add("--checkpoint", metavar="FILE_DIR_OR_HUB_ID", help="weights (default: those in weights/tiny)")
     add("--image", nargs="+", action="extend", required=True, metavar="PATH",
         help="images, PDFs, folders of them, and quoted patterns such as 'scans/**/*.jpg'")  # fmt: skip
     add("--pages", metavar="1-3,7,9-", help="which pages of each file (default: all)")

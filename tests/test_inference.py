@@ -210,8 +210,8 @@ def test_weights_that_do_not_say_how_to_read(weights: Path, tmp_path: Path) -> N
 
 
 def test_shipped_weights(weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jazzmus.utils.inference_utils.SHIPPED_WEIGHTS", tmp_path)
+    monkeypatch.setattr("jazzmus.utils.inference_utils.SHIPPED_WEIGHTS", tmp_path / "tiny")
     with pytest.raises(CheckpointError, match="give --checkpoint"):
         shipped_weights()
-    shutil.copytree(weights, tmp_path / "default")
-    assert shipped_weights() == tmp_path / "default"
+    shutil.copytree(weights, tmp_path / "tiny")
+    assert shipped_weights() == tmp_path / "tiny"

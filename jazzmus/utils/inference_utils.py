@@ -37,7 +37,8 @@ from jazzmus.utils.transcription import (
     mean_probability,
 )
 
-SHIPPED_WEIGHTS = Path("weights")
+# Those that come with the code, wherever it is called from.
+SHIPPED_WEIGHTS = Path(__file__).resolve().parents[2] / "weights" / "tiny"
 # Pages or systems that one batch of the network holds: a page of systems is one batch.
 PICTURES_AT_ONCE = 16
 
@@ -241,12 +242,13 @@ def _check_ids(config: SMTConfig, vocabulary: Vocabulary) -> None:
 
 
 def shipped_weights() -> Path:
-    """The weights that come with the repository: the folder under `weights/` with a config.json.
+    """The folder of weights that comes with the repository.
 
     Raises:
-        CheckpointError: If there is none.
+        CheckpointError: If it is not there.
     """
-    found = sorted(path.parent for path in SHIPPED_WEIGHTS.glob("*/config.json"))
-    if not found:
-        raise CheckpointError("no weights are shipped in weights/ yet: give --checkpoint, such as weights/best.ckpt")
-    return found[0]
+    if not (SHIPPED_WEIGHTS / "config.json").is_file():
+        raise CheckpointError(
+            f"{SHIPPED_WEIGHTS}: the shipped weights are not there; restore them, or give --checkpoint"
+        )
+    return SHIPPED_WEIGHTS

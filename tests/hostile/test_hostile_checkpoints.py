@@ -208,7 +208,8 @@ def test_a_place_without_weights(source: str, run: RunVerb, page: Path) -> None:
     refused(run, source, page, *PLACES[source])
 
 
-def test_no_checkpoint_at_all(run: RunVerb, page: Path) -> None:
+def test_no_checkpoint_at_all(run: RunVerb, page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jazzmus.utils.inference_utils.SHIPPED_WEIGHTS", Path("weights/tiny"))
     outcome = run(inference, "--image", page)
-    outcome.only_complaint("error: no weights are shipped", "give --checkpoint")
+    outcome.only_complaint("error: weights/tiny: the shipped weights are not there", "give --checkpoint")
     assert (outcome.code, outcome.out) == (2, "")
