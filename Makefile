@@ -1,6 +1,7 @@
 # Two commands need nothing beforehand: `make demo` and `make test`. Each builds .venv when it is missing.
 
 PYTHON ?= python3
+BASELINE ?= full_page_pretrained
 VENV := .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
@@ -49,8 +50,8 @@ bench: $(STAMP)  ## remake docs/benchmarks.md: a page read our way and the publi
 memory: $(STAMP)  ## remake docs/memory.md: the memory each shipped config needs at its batch size
 	$(RUN) -m jazzmus.training.memory --output docs/memory.md
 
-results: $(STAMP)  ## remake docs/results.md from the records in docs/runs; BASELINE=NAME tests against another run
-	$(RUN) -m jazzmus.compare --results docs/results.md $(if $(BASELINE),--baseline $(BASELINE))
+results: $(STAMP)  ## remake docs/results.md from the records in docs/runs, tested against BASELINE
+	$(RUN) -m jazzmus.compare --results docs/results.md --baseline $(BASELINE)
 
 weights-tiny: $(STAMP)  ## train the tiny weights on prepared data; MINUTES=M stops after them, and the same command goes on
 	$(RUN) -m jazzmus.recipe config/recipe/tiny/1_systems.gin config/recipe/tiny/2_pages.gin $(if $(MINUTES),--minutes $(MINUTES))
