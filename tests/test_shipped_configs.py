@@ -34,7 +34,7 @@ REVEAL = CONFIG / "full_page_reveal.gin"
 EXPERIMENTS = sorted(CONFIG.glob("*.gin"))
 ABLATIONS = sorted((CONFIG / "ablations").glob("*.gin"))
 PAGES = sorted((CONFIG / "pages").glob("*.gin"))
-RECIPES = sorted((CONFIG / "recipe").rglob("*.gin"))
+STAGES = sorted((CONFIG / "recipe").rglob("[0-9]_*.gin"))
 # What an ablation is given after, where it is not training from scratch.
 ABLATION_OF = {
     "replay_0": REVEAL,
@@ -51,7 +51,7 @@ SHIPPED = [
     *([ABLATION_OF.get(file.stem, FROM_SCRATCH), TINY, file] for file in ABLATIONS),
     *([file, TINY, EQUAL_MINUTES] for file in COMPARED),
     *([PRETRAINED, file] for file in PUBLIC),
-    *([file] for file in RECIPES),
+    *([file] for file in STAGES),
 ]
 
 
@@ -97,9 +97,10 @@ def weights(
 
 
 def included(files: list[Path]) -> set[Path]:
-    """What the files include themselves."""
+    """All that the files include."""
     lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
-    return {ROOT / line.split('"')[1] for line in lines if line.startswith("include ")}
+    direct = [ROOT / line.split('"')[1] for line in lines if line.startswith("include ")]
+    return {*direct, *(included(direct) if direct else ())}
 
 
 def build(files: list[Path], redirected: Callable[[], list[str]], *bindings: str) -> Run:
@@ -123,6 +124,7 @@ def values_of(config_text: str) -> dict[str, str]:
 
 def test_every_file_of_the_folder_is_looked_at() -> None:
     looked_at = {file for files in SHIPPED for file in files} | {CONFIG / "base" / "full_page.gin", *PAGES}
+    looked_at |= included(STAGES)
     assert looked_at == set(CONFIG.rglob("*.gin"))
     assert FROM_SCRATCH in EXPERIMENTS
 
