@@ -21,6 +21,8 @@ _GENERATED = "jazzmus.synthesis"  # what the manifest of generated pages names a
 _PROCEDURAL, _TUNES = "procedural", "tunes"
 _WORDS = {_PROCEDURAL: "made up", _TUNES: "tunes of the trainer's own", "recombined": "recombined training texts"}
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+# How the sources of earlier weights begin; older checkpoints name the weights too.
+_EARLIER = re.compile(r"(?:before(?:, for `[^`]*`)?: )+")
 _MOST_STARTS = 8  # weights that started from weights that started from weights
 
 
@@ -46,7 +48,7 @@ def recorded_sources(extras: Mapping[str, Any], depth: int = _MOST_STARTS) -> li
         depth: How many times to ask for the weights that training started from.
     """
     if "sources" in extras:
-        return [Source(**source) for source in extras["sources"]]
+        return _each_once([Source(**source) for source in extras["sources"]])
     sources = training_sources(config_bindings(str(extras.get("operative_config", ""))), depth)
     if data_changed(extras):
         sources.append(Source("the data has changed since; what stands here is what is there now", RESTRICTED))
@@ -65,7 +67,17 @@ def training_sources(bindings: Mapping[str, str], depth: int = _MOST_STARTS) -> 
     start = _start(bindings)
     if start and depth:
         sources += _earlier_sources(start, depth)
-    return list(dict.fromkeys(sources))
+    return _each_once(sources)
+
+
+def _each_once(sources: Iterable[Source]) -> list[Source]:
+    """Sources without repetition: what trained weights and, before, those they started from, is named once."""
+    found: dict[tuple[str, str | None], Source] = {}
+    for source in sources:
+        own = _EARLIER.sub("", source.text)
+        text = own if own == source.text else f"before: {own}"
+        found.setdefault((own, source.licence), source._replace(text=text))
+    return list(found.values())
 
 
 def _folder_source(folder: Path) -> Source:
@@ -114,10 +126,7 @@ def _earlier_sources(start: str, depth: int) -> list[Source]:
         extras = {}
     if not extras.keys() & {"sources", "operative_config"}:
         return [Source(f"whatever `{path_free(start)}` was trained on, which is not recorded", RESTRICTED)]
-    return [
-        source._replace(text=f"before, for `{path_free(start)}`: {source.text}")
-        for source in recorded_sources(extras, depth - 1)
-    ]
+    return [source._replace(text=f"before: {source.text}") for source in recorded_sources(extras, depth - 1)]
 
 
 def licence_of(sources: Sequence[Source], given: str | None) -> str:

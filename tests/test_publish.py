@@ -24,7 +24,7 @@ from jazzmus.errors import CheckpointError, ConfigError, DataError
 from jazzmus.kern.vocabulary import Vocabulary
 from jazzmus.metrics.report import page_result, score_counts
 from jazzmus.model.pretrained import CHECKPOINT_KEY, build_model, read_weights
-from jazzmus.provenance import FREE, RESTRICTED, Source, licence_of, started_from, training_sources
+from jazzmus.provenance import FREE, RESTRICTED, Source, licence_of, recorded_sources, started_from, training_sources
 from jazzmus.utils.inference_utils import load_recognizer
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -317,7 +317,7 @@ def test_what_a_checkpoint_recorded_stands_above_what_is_there_now(
     assert "Pages:\n\n- `old`: 3 generated pages, made up\n\n" in card
     on = GENERATED.format(content="None").replace("load_pretrained = False", "load_pretrained = True")
     later = training_sources(config_bindings(f"{on}FullPageTrainer.pretrained = {str(start / 'best.ckpt')!r}\n"))
-    assert later[-1] == Source("before, for `start/best.ckpt`: `old`: 3 generated pages, made up", FREE)
+    assert later[-1] == Source("before: `old`: 3 generated pages, made up", FREE)
 
 
 def test_the_card_has_no_path_of_the_machine(run: Path, command: Callable[..., int], tmp_path: Path) -> None:
@@ -395,3 +395,13 @@ def test_the_licence_of_earlier_weights_stays(tmp_path: Path, small_data: Path) 
 
 def test_a_run_that_says_nothing_of_itself_is_restricted() -> None:
     assert licence_of(training_sources({}), None) == RESTRICTED
+
+
+def test_sources_of_older_checkpoints_are_named_once_each() -> None:
+    pages, old = "`h`: 3 pages of prepared data", "`old`: 3 generated pages, made up"
+    recorded = [Source(pages, RESTRICTED)]
+    for depth in range(1, 4):
+        start = "".join(f"before, for `{name}.ckpt`: " for name in "abc"[:depth])
+        recorded += [Source(start + pages, RESTRICTED), Source(start + old, FREE)]
+    found = recorded_sources({"sources": [source._asdict() for source in recorded]})
+    assert found == [Source(pages, RESTRICTED), Source(f"before: {old}", FREE)]

@@ -18,12 +18,11 @@ from jazzmus.kern.systems import count_systems
 from jazzmus.kern.token_grammar import build_token_grammar
 from jazzmus.kern.tokenizer import TOKENIZERS
 from jazzmus.synthesis.generated_pages import GeneratedPages
-from jazzmus.utils.inference_utils import Recognizer, load_recognizer
+from jazzmus.utils.inference_utils import SHIPPED_WEIGHTS, Recognizer, load_recognizer
 from jazzmus.utils.transcription import Transcription
 
 ROOT = Path(__file__).resolve().parent.parent
 TRAINING_TEXTS = ROOT / "data" / "handwritten" / "train" / "ground_truth"
-TRAINED = ROOT / "weights" / "wip" / "system_level.ckpt"
 CASES = [(tokenizer, form) for tokenizer in sorted(TOKENIZERS) for form in sorted(FORMS)]
 
 HIDDEN_HEADER = "*I\"Lute in A\t*\n*I'Lt. 2\t*\n*clefG2\t*\n*ITrd2c3\t*\n*k[f#c#]\t*\n*D:\t*\n*M4/4\t*\n*MM72\t*\n"
@@ -144,9 +143,7 @@ def test_five_hundred_readings_are_valid(tokenizer: str, form: str, training_tex
 @pytest.mark.slow
 @pytest.mark.parametrize("num_beams", [1, 3])
 def test_readings_of_generated_pages_with_trained_weights_are_valid(num_beams: int) -> None:
-    if not TRAINED.is_file():
-        pytest.skip(f"no weights at {TRAINED}")
     pages = [GeneratedPages().page(number, systems=3) for number in range(6)]
-    recognizer = load_recognizer(TRAINED, "cpu", strategy="systems", num_beams=num_beams)
+    recognizer = load_recognizer(SHIPPED_WEIGHTS, "cpu", num_beams=num_beams)
     readings = recognizer.read_batch([page.image for page in pages], [page.system_boxes for page in pages])
     assert_valid(readings, engraved=len(readings), in_music21=len(readings))
