@@ -55,10 +55,8 @@ results: $(STAMP)  ## remake docs/results.md from the records in docs/runs, test
 
 weights-tiny: $(STAMP)  ## train the tiny weights on prepared data; MINUTES=M stops after them, and the same command goes on
 	$(RUN) -m jazzmus.recipe config/recipe/tiny/1_systems.gin config/recipe/tiny/2_pages.gin $(if $(MINUTES),--minutes $(MINUTES))
-	$(RUN) -m jazzmus.evaluate --checkpoint weights/tiny_pages/best.ckpt --data data/handwritten \
-		--strategy systems --num_beams 4 --ctc_weight 0.3 --output weights/tiny_pages/read.jsonl
-	$(RUN) -m jazzmus.publish --run weights/tiny_pages --output weights/tiny --force \
-		--results weights/tiny_pages/read.jsonl --reading strategy=systems num_beams=4 ctc_weight=0.3
+	$(RUN) -m jazzmus.evaluate --checkpoint weights/tiny_pages/best.ckpt --data data/handwritten --output weights/tiny_pages/read.jsonl
+	$(RUN) -m jazzmus.publish --run weights/tiny_pages --output weights/tiny --force --results weights/tiny_pages/read.jsonl
 
 clean:  ## remove the environment and caches, never data or weights
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info

@@ -17,7 +17,7 @@ class SystemTarget(NamedTuple):
 
     Attributes:
         top: First row of it in pixels of the page's image.
-        bottom: Row after the last one; a system that stands alone has all rows of its page.
+        bottom: Row after the last one; a strip, and a page of one system without a box, is its system from end to end.
         ids: (N,) ids of its text as a text of its own, without <bos> and <eos>; plain numbers, since tensors this small
             are costly to send from one process to another.
     """

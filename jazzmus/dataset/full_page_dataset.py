@@ -170,7 +170,7 @@ class _Shown(NamedTuple):
         image: Mode "L".
         kern: Its text.
         token_ids: (T,) int64 ids of it.
-        rows: Where its systems stand in the image; none where that is not known.
+        rows: Where its systems stand in the image; none for a strip, and where that is not known.
         system_ids: Ids of the text of each system; of one that stands alone, also where there are no rows.
     """
 
@@ -247,12 +247,12 @@ class FullPageDataset(Dataset[PageSample]):
         kern, token_ids = self._target(request)
         path = page.folder / page.record.image
         page_id, image, boxes = page.record.page_id, read_image(path, str(path)), page.record.systems or ()
-        size = image.size
+        size, is_part = image.size, request.strip or (first, last) != (0, page.num_systems)
         if request.strip:
             image = image.crop(strip_area(size, boxes, first))
-        elif (first, last) != (0, page.num_systems):
+        elif is_part:
             image = crop_systems(image, boxes, first, last)
-        if request.strip or (first, last) != (0, page.num_systems):
+        if is_part:
             page_id = f"{page_id}:{first}-{last}"
         if last - first == 1:
             system_ids: tuple[tuple[int, ...], ...] = (tuple(token_ids[1:-1].tolist()),)

@@ -19,8 +19,8 @@ from jazzmus.dataset.manifest import SystemBox
 from jazzmus.dataset.page_image import MIN_SIDE
 from jazzmus.errors import ConfigError
 
-# What a single system keeps beyond its box, in parts of the box; below it only where no other one follows. On a quarter
-# of the handwritten pages chord symbols stand higher than their boxes, and the last one may pass the end of its staff.
+# What a single system keeps beyond its box, in parts of the box; below it only where no other one follows. On some
+# handwritten pages chord symbols stand higher than their boxes, and the last one may pass the end of its staff.
 STRIP_ABOVE, STRIP_BELOW_LAST, STRIP_ASIDE = 0.15, 0.15, 0.04
 
 # Upper and lower edge of a system in pixels, not yet whole ones.

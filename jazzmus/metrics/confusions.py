@@ -134,7 +134,7 @@ def _chords(rows: Sequence[WalkedRow]) -> list[ChordName]:
 
 
 def _signatures(rows: Sequence[WalkedRow]) -> list[SignatureName]:
-    cells = (row.melody[0] for row in rows if row.melody and row.kind is not RowKind.DATA)
+    cells = (row.melody[0] for row in rows if row.melody)
     signatures = (cell for cell in cells if _SIGNATURE_BEGINS.match(cell))
     return [SignatureName(cell if _SIGNATURE.fullmatch(cell) else OTHER) for cell in signatures]
 

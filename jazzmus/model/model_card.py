@@ -124,15 +124,14 @@ def _cost(cost: Mapping[str, Any]) -> str:
 def _scores(facts: CardFacts) -> list[str]:
     if not facts.scores:
         return ["None were recorded for these weights."]
-    if not facts.intervals:
-        rows = "\n".join(f"| {name} | {score:.2f} |" for name, score in facts.scores.items())
-        return [facts.protocol, f"| score | percent |\n|---|---|\n{rows}"]
-    rows = "\n".join(
-        f"| {name} | {score:.2f} | {low:.2f} to {high:.2f} |"
-        for name, score in facts.scores.items()
-        for low, high in [facts.intervals[name]]
+    intervals = {name: f" {low:.2f} to {high:.2f} |" for name, (low, high) in facts.intervals.items()}
+    head = (
+        "| score | percent | 95 % interval over pages |\n|---|---|---|"
+        if intervals
+        else "| score | percent |\n|---|---|"
     )
-    return [facts.protocol, f"| score | percent | 95 % interval over pages |\n|---|---|---|\n{rows}"]
+    rows = [f"| {name} | {score:.2f} |{intervals.get(name, '')}" for name, score in facts.scores.items()]
+    return [facts.protocol, "\n".join([head, *rows])]
 
 
 def _limits(config: SMTConfig) -> str:

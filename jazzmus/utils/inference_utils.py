@@ -73,7 +73,7 @@ class Recognizer:
         self.model = model
         self.codec = codec
         self.page_transform = page_transform
-        self.strategy: StrategyName = strategy or ("systems" if model.config.unit == "system" else "page")
+        self.strategy: StrategyName = strategy or _trained_strategy(model.config)
         self.grammar = grammar
         self.find_boxes = find_boxes
         self.decoding = decoding or DecodingOptions()
@@ -210,7 +210,7 @@ def own_reading(config: SMTConfig, strategy: StrategyName | None = None) -> tupl
         ConfigError: If there is no such strategy, or options are none or do not fit together.
     """
     own = dict(config.reading or {})
-    usual = own.pop("strategy", "systems" if config.unit == "system" else "page")
+    usual = own.pop("strategy", _trained_strategy(config))
     if usual not in STRATEGIES:
         raise ConfigError(f"there is no strategy {usual!r}; there are {', '.join(STRATEGIES)}")
     if strategy not in (None, usual):
@@ -221,6 +221,11 @@ def own_reading(config: SMTConfig, strategy: StrategyName | None = None) -> tupl
         settings = ", ".join(f"{name}={value}" for name, value in own.items())
         raise ConfigError(f"not options of reading: {settings}") from error
     return usual, own
+
+
+def _trained_strategy(config: SMTConfig) -> StrategyName:
+    """The strategy that shows a network what it was trained on."""
+    return "systems" if config.unit == "system" else "page"
 
 
 def _usable(device: str | torch.device) -> torch.device:
